@@ -1,0 +1,48 @@
+// swift-tools-version: 6.2
+// tieconv: checkpoint tooling around weight tying. Imports go from the ground up, never back:
+// CTieConvKernels → TieConvKernels → TieConvIO → TieConv → TieConvCommands → TieConvTool.
+
+import PackageDescription
+
+/// Every target of ours: Swift 6 mode, explicit unsafe code, no warnings.
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+let package = Package(
+  name: "tieconv",
+  products: [
+    .library(name: "TieConv", targets: ["TieConv"]),
+    .executable(name: "tieconv", targets: ["TieConvTool"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+  ],
+  targets: [
+    .systemLibrary(
+      name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+    .target(name: "CTieConvKernels"),
+    .target(
+      name: "TieConvKernels", dependencies: ["CTieConvKernels"], swiftSettings: strict),
+    .target(
+      name: "TieConvIO",
+      dependencies: ["CZstd", .product(name: "Crypto", package: "swift-crypto")],
+      swiftSettings: strict),
+    .target(
+      name: "TieConv", dependencies: ["TieConvKernels", "TieConvIO"], swiftSettings: strict),
+    .target(
+      name: "TieConvCommands",
+      dependencies: [
+        "TieConv", "TieConvIO",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ], swiftSettings: strict),
+    .executableTarget(
+      name: "TieConvTool", dependencies: ["TieConvCommands"], swiftSettings: strict),
+  ]
+)

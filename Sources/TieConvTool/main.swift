@@ -1,0 +1,5 @@
+// The executable: everything it does is in TieConvCommands.
+
+internal import TieConvCommands
+
+runTieConv()
