@@ -27,12 +27,13 @@ let package = Package(
   targets: [
     .systemLibrary(
       name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+    .target(name: "CLinux"),
     .target(name: "CTieConvKernels"),
     .target(
       name: "TieConvKernels", dependencies: ["CTieConvKernels"], swiftSettings: strict),
     .target(
       name: "TieConvIO",
-      dependencies: ["CZstd", .product(name: "Crypto", package: "swift-crypto")],
+      dependencies: ["CLinux", "CZstd", .product(name: "Crypto", package: "swift-crypto")],
       swiftSettings: strict),
     .target(
       name: "TieConv", dependencies: ["TieConvKernels", "TieConvIO"], swiftSettings: strict),

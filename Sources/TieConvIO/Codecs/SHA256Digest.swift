@@ -12,7 +12,24 @@ public struct SHA256Digest: Hashable, Sendable {
     self.init(SHA256.hash(data: bytes))
   }
 
-  init(_ digest: SHA256.Digest) {
+  /// Computes the digest of `range` of `file`, in blocks.
+  package init(
+    of file: InputFile, range: Range<Int>, cancellation: Cancellation
+  ) throws(IOFailure) {
+    let block = AlignedBuffer(count: min(max(range.count, 1), 256 << 10))
+    var hash = SHA256()
+    var offset = range.lowerBound
+    while offset < range.upperBound {
+      try cancellation.check()
+      let bytes = unsafe block.bytes(min(block.count, range.upperBound - offset))
+      unsafe try file.read(into: bytes, at: offset)
+      unsafe hash.update(bufferPointer: UnsafeRawBufferPointer(bytes))
+      offset += bytes.count
+    }
+    self.init(hash.finalize())
+  }
+
+  private init(_ digest: SHA256.Digest) {
     let digits = Array("0123456789abcdef".utf8)
     var text: [UInt8] = []
     for byte in digest {

@@ -1,0 +1,106 @@
+// A checkpoint on disk: its files told apart, their headers read, nothing loaded.
+
+internal import TieConvIO
+
+/// An opened checkpoint: headers, index and config, checked; tensor bytes stay on disk.
+public struct Checkpoint: Sendable {
+  /// What the checkpoint is, and so what an edited copy of it will be.
+  public enum Layout: String, Sendable {
+    /// A folder with config, weights and other files.
+    case folder
+    /// One file alone.
+    case file
+  }
+
+  /// Where a tensor lies.
+  public struct Location: Sendable, Hashable {
+    /// The shard's place in ``Checkpoint/shards``.
+    public let shard: Int
+    /// The tensor's place in the shard's header.
+    public let tensor: Int
+  }
+
+  /// The path as it was given.
+  public let path: String
+  /// The folder that holds the files.
+  public let folder: String
+  /// What the checkpoint is.
+  public let layout: Layout
+  /// The weight files, by name.
+  public let shards: [SafetensorsShard]
+  /// Shards that the index names and that do not exist.
+  public let missingShards: [String]
+  /// The index; nil where there is one weight file alone.
+  public let index: SafetensorsIndex?
+  /// The config; nil where there is none.
+  public let config: ModelConfig?
+  /// The path within the folder, and size, of every file of a folder that is not among the above.
+  public let otherFiles: [(path: String, size: Int)]
+  /// Where each tensor lies: the first place, where several shards store one name.
+  public let locations: [String: Location]
+  /// Names that more than one shard stores, with the shards.
+  public let storedTwice: [(tensor: String, shards: [String])]
+
+  /// The tensor called `name`, with its shard; nil where it is not stored.
+  public func tensor(_ name: String) -> (shard: SafetensorsShard, info: TensorInfo)? {
+    guard let location = locations[name] else { return nil }
+    let shard = shards[location.shard]
+    return (shard, shard.header.tensors[location.tensor])
+  }
+
+  /// Every tensor of every shard, in order.
+  public var tensors: some Sequence<TensorInfo> {
+    shards.lazy.flatMap(\.header.tensors)
+  }
+
+  /// The sum of the stored tensors' sizes in bytes.
+  public var storedBytes: Int { shards.reduce(0) { $0 + $1.header.dataCount } }
+
+  /// The sum of the stored tensors' element counts.
+  public var storedParameters: Int {
+    shards.reduce(0) { total, shard in
+      shard.header.tensors.reduce(total) { $0.addingSaturated($1.elementCount) }
+    }
+  }
+
+  /// The sum of the weight files' sizes in bytes.
+  public var fileBytes: Int { shards.reduce(0) { $0 + $1.fileSize } }
+
+  init(
+    path: String, folder: String, layout: Layout, shards: [SafetensorsShard],
+    missingShards: [String], index: SafetensorsIndex?, config: ModelConfig?,
+    otherFiles: [(path: String, size: Int)]
+  ) {
+    self.path = path
+    self.folder = folder
+    self.layout = layout
+    self.shards = shards
+    self.missingShards = missingShards
+    self.index = index
+    self.config = config
+    self.otherFiles = otherFiles
+    var locations: [String: Location] = [:]
+    locations.reserveCapacity(shards.reduce(0) { $0 + $1.header.tensors.count })
+    var repeated: [String: [String]] = [:]
+    for (number, shard) in shards.enumerated() {
+      for (place, tensor) in shard.header.tensors.enumerated() {
+        if let first = locations[tensor.name] {
+          repeated[tensor.name, default: [shards[first.shard].name]].append(shard.name)
+        } else {
+          locations[tensor.name] = Location(shard: number, tensor: place)
+        }
+      }
+    }
+    self.locations = locations
+    storedTwice = repeated.map { (tensor: $0.key, shards: $0.value) }
+      .sorted { $0.tensor.utf8Precedes($1.tensor) }
+  }
+}
+
+extension Int {
+  /// The sum, or the greatest number where it is beyond that.
+  func addingSaturated(_ other: Int) -> Int {
+    let (sum, overflow) = addingReportingOverflow(other)
+    return overflow ? .max : sum
+  }
+}

@@ -1,0 +1,178 @@
+// From a path to a checkpoint: which files are the weights, told from content, not from names.
+
+internal import TieConvIO
+internal import TieConvKernels
+
+extension Checkpoint {
+  /// Opens the checkpoint at `path`: a folder, one weight file, or an index.
+  ///
+  /// - Throws: `CheckpointError`: what is missing, unreadable, malformed or not supported.
+  public init(opening path: String) throws(CheckpointError) {
+    self = try CheckpointOpener(path: path).open()
+  }
+}
+
+/// Tells what a path holds and opens it.
+struct CheckpointOpener {
+  let path: String
+
+  func open() throws(CheckpointError) -> Checkpoint {
+    switch try reading({ () throws(IOFailure) in try FileSystem.kind(of: path) }) {
+    case .directory: return try openFolder(path, weights: try chooseWeights(in: path))
+    case .file: return try openFile()
+    case nil: throw CheckpointError(.notFound, file: path, "no such file or folder")
+    default: throw CheckpointError(.unreadable, file: path, "neither a file nor a folder")
+    }
+  }
+
+  // MARK: One file
+
+  private func openFile() throws(CheckpointError) -> Checkpoint {
+    let (parent, name) = FilePath.split(path)
+    let file = try reading { () throws(IOFailure) in try InputFile(path) }
+    let start = try reading { () throws(IOFailure) in
+      try file.bytes(in: 0..<min(16, file.size))
+    }
+    switch FileSignature(start) {
+    case .json: return try openFolder(parent, weights: .index(name))
+    case .unsupported(let what):
+      throw CheckpointError(
+        .unsupportedFormat, file: path, "\(what) files are not read by this version",
+        hint: "convert it to safetensors first")
+    case .safetensors: break
+    }
+    let shard = try SafetensorsShard(name: name, path: path)
+    return Checkpoint(
+      path: path, folder: parent, layout: .file, shards: [shard], missingShards: [], index: nil,
+      config: try config(in: parent), otherFiles: [])
+  }
+
+  // MARK: A folder
+
+  /// Which files of a folder hold the weights.
+  private enum Weights {
+    case index(String)
+    case files([String])
+  }
+
+  /// The order in which transformers looks, then any other safetensors files.
+  private func chooseWeights(in folder: String) throws(CheckpointError) -> Weights {
+    let names = try reading { () throws(IOFailure) in try FileSystem.names(in: folder) }
+    let known = Set(names)
+    if known.contains("model.safetensors") { return .files(["model.safetensors"]) }
+    if known.contains("model.safetensors.index.json") {
+      return .index("model.safetensors.index.json")
+    }
+    let indexes = names.filter { $0.hasPrefix("model.safetensors.index.") && $0.hasSuffix(".json") }
+    let files = names.filter { $0.hasSuffix(".safetensors") && !$0.hasPrefix("adapter_") }
+    let models = files.filter { $0.hasPrefix("model") }
+    if indexes.count == 1 { return .index(indexes[0]) }
+    if indexes.count > 1 {
+      throw CheckpointError(
+        .unsupportedFormat, file: folder, "several indexes (\(indexes.joined(separator: ", ")))",
+        hint: "name the one that is meant")
+    }
+    if !models.isEmpty { return .files(models) }
+    if !files.isEmpty { return .files(files) }
+    throw Self.withoutWeights(folder, names)
+  }
+
+  private static func withoutWeights(_ folder: String, _ names: [String]) -> CheckpointError {
+    let other = names.first { name in
+      [".bin", ".pt", ".pth", ".gguf", ".h5", ".msgpack", ".onnx"].contains { name.hasSuffix($0) }
+    }
+    if let other {
+      return CheckpointError(
+        .unsupportedFormat, file: folder, "no safetensors weights here (found \(other))",
+        hint: "convert them to safetensors first")
+    }
+    return CheckpointError(.notAModel, file: folder, "no weights in this folder")
+  }
+
+  private func openFolder(
+    _ folder: String, weights: Weights
+  ) throws(CheckpointError) -> Checkpoint {
+    var index: SafetensorsIndex?
+    var missing: [String] = []
+    var names: [String]
+    switch weights {
+    case .index(let name):
+      let opened = try openIndex(name, in: folder)
+      index = opened
+      names = []
+      for shard in opened.shardNames {
+        let target = try reading { () throws(IOFailure) in
+          try FileSystem.resolve(shard, inside: folder)
+        }
+        let kind = try reading { () throws(IOFailure) in try FileSystem.kind(of: target) }
+        if kind == nil { missing.append(shard) } else { names.append(shard) }
+      }
+    case .files(let files): names = files
+    }
+    let shards = try openShards(names, in: folder)
+    let config = try config(in: folder)
+    let entries = try reading { () throws(IOFailure) in try FileSystem.entries(below: folder) }
+    let own = Set(names + [index?.name, config.map { _ in "config.json" }].compactMap { $0 })
+    return Checkpoint(
+      path: path, folder: folder, layout: .folder, shards: shards, missingShards: missing,
+      index: index, config: config,
+      otherFiles: entries.filter { !own.contains($0.relativePath) }
+        .map { ($0.relativePath, $0.size) })
+  }
+
+  private func openShards(
+    _ names: [String], in folder: String
+  ) throws(CheckpointError) -> [SafetensorsShard] {
+    var shards: [SafetensorsShard] = []
+    for name in names {
+      let target = try reading { () throws(IOFailure) in
+        try FileSystem.resolve(name, inside: folder)
+      }
+      shards.append(try SafetensorsShard(name: name, path: target))
+    }
+    return shards
+  }
+
+  private func openIndex(
+    _ name: String, in folder: String
+  ) throws(CheckpointError) -> SafetensorsIndex {
+    let path = FilePath.join(folder, name)
+    let text = try smallFile(
+      name, in: folder, limit: SafetensorsIndex.maximumSize, code: .invalidIndex)
+    return try SafetensorsIndex(name: name, path: path, text: text)
+  }
+
+  private func config(in folder: String) throws(CheckpointError) -> ModelConfig? {
+    let path = FilePath.join(folder, "config.json")
+    let kind = try reading { () throws(IOFailure) in try FileSystem.linkKind(of: path) }
+    if kind == nil { return nil }
+    let text = try smallFile(
+      "config.json", in: folder, limit: ModelConfig.maximumSize, code: .invalidConfig)
+    return try ModelConfig(path: path, text: text)
+  }
+
+  /// The whole of a file of the folder that must not be larger than `limit`.
+  private func smallFile(
+    _ name: String, in folder: String, limit: Int, code: CheckpointError.Code
+  ) throws(CheckpointError) -> [UInt8] {
+    let file = try reading { () throws(IOFailure) in
+      try InputFile(try FileSystem.resolve(name, inside: folder))
+    }
+    guard file.size <= limit else {
+      throw CheckpointError(
+        code, file: FilePath.join(folder, name), "too large", found: "\(file.size) bytes",
+        expected: "at most \(limit)")
+    }
+    return try reading { () throws(IOFailure) in try file.bytes(in: 0..<file.size) }
+  }
+}
+
+/// `body`'s result; a failed system call becomes the public error of a failed read.
+func reading<T>(_ body: () throws(IOFailure) -> T) throws(CheckpointError) -> T {
+  do { return try body() } catch { throw CheckpointError(error) }
+}
+
+/// `body`'s result; a failed system call becomes the public error of a failed write.
+func writing<T>(_ body: () throws(IOFailure) -> T) throws(CheckpointError) -> T {
+  do { return try body() } catch { throw CheckpointError(error, writing: true) }
+}

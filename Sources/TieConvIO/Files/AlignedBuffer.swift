@@ -1,0 +1,19 @@
+// A page-aligned block of memory that one worker reads into again and again.
+
+/// A fixed block of uninitialised memory, for one worker at a time.
+@safe package final class AlignedBuffer {
+  package let count: Int
+  private let storage: UnsafeMutableRawBufferPointer
+
+  package init(count: Int) {
+    self.count = count
+    unsafe storage = .allocate(byteCount: max(count, 1), alignment: 4096)
+  }
+
+  deinit { unsafe storage.deallocate() }
+
+  /// The first `count` bytes, valid while the buffer lives.
+  package func bytes(_ count: Int) -> UnsafeMutableRawBufferPointer {
+    unsafe UnsafeMutableRawBufferPointer(rebasing: storage[..<count])
+  }
+}

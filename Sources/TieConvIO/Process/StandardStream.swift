@@ -1,0 +1,52 @@
+// stdout and stderr: whole writes, and what kind of thing they lead to.
+
+internal import Glibc
+
+/// One of the process's two output streams.
+package enum StandardStream: Int32, Sendable {
+  case output = 1
+  case error = 2
+
+  /// Writes all of `text`; false where the other end is gone.
+  @discardableResult
+  package func write(_ text: String) -> Bool {
+    var bytes = Array(text.utf8)[...]
+    while !bytes.isEmpty {
+      let count = unsafe bytes.withUnsafeBytes { raw in
+        unsafe Glibc.write(rawValue, raw.baseAddress, raw.count)
+      }
+      if count < 0 && errno == EINTR { continue }
+      guard count > 0 else { return false }
+      bytes = bytes.dropFirst(count)
+    }
+    return true
+  }
+
+  /// Whether a person sees what is written here as it comes.
+  package var isTerminal: Bool { isatty(rawValue) == 1 }
+
+  /// Whether colour is wanted: a terminal, and `NO_COLOR` unset or empty.
+  package var wantsColor: Bool {
+    isTerminal && Environment.value("NO_COLOR", default: "").isEmpty
+      && Environment.value("TERM", default: "") != "dumb"
+  }
+
+  /// The width in columns, 80 where it is not a terminal.
+  package var columns: Int {
+    var size = winsize()
+    guard unsafe ioctl(rawValue, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+    return Int(size.ws_col)
+  }
+}
+
+/// The process's environment.
+package enum Environment {
+  /// The variable `name`, or `fallback` where it is not set.
+  package static func value(_ name: String, default fallback: String) -> String {
+    guard let text = unsafe getenv(name) else { return fallback }
+    return unsafe String(cString: text)
+  }
+}
+
+/// Ends the process now with `status`.
+package func endProcess(_ status: Int32) -> Never { exit(status) }
