@@ -36,7 +36,8 @@ let package = Package(
       dependencies: ["CLinux", "CZstd", .product(name: "Crypto", package: "swift-crypto")],
       swiftSettings: strict),
     .target(
-      name: "TieConv", dependencies: ["TieConvKernels", "TieConvIO"], swiftSettings: strict),
+      name: "TieConv", dependencies: ["TieConvKernels", "TieConvIO"],
+      exclude: ["Tying/Loaders/LOADER_RULES.md"], swiftSettings: strict),
     .target(
       name: "TieConvCommands",
       dependencies: [

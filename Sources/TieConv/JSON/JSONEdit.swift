@@ -11,17 +11,33 @@ struct JSONEdit: Sendable {
     replacements.append((range, text))
   }
 
-  /// Takes the member at `index` out of `members`, with the comma and white space that part it
-  /// from its neighbour.
-  mutating func remove(_ index: Int, of members: [JSONMember]) {
-    let member = members[index]
-    if index > 0 {
-      replace(members[index - 1].node.range.upperBound..<member.node.range.upperBound, with: "")
-    } else if members.count > 1 {
-      replace(member.keyRange.lowerBound..<members[1].keyRange.lowerBound, with: "")
-    } else {
-      replace(member.keyRange.lowerBound..<member.node.range.upperBound, with: "")
+  /// Takes the members whose key `isRemoved` accepts out of an object, with the commas and white
+  /// space that part them from their neighbours.
+  mutating func removeMembers(of members: [JSONMember], where isRemoved: (String) -> Bool) {
+    guard let head = members.first, let tail = members.last else { return }
+    let kept = members.filter { !isRemoved($0.key) }
+    guard kept.count < members.count else { return }
+    guard let firstKept = kept.first, let lastKept = kept.last else {
+      return replace(head.keyRange.lowerBound..<tail.node.range.upperBound, with: "")
     }
+    cut(head.keyRange.lowerBound..<firstKept.keyRange.lowerBound)
+    cut(lastKept.node.range.upperBound..<tail.node.range.upperBound)
+    // Between two that stay, the first one's separator stays and all behind it goes.
+    var lastRemovedEnd: Int?
+    var previousEnd = firstKept.node.range.upperBound
+    for member in members where member.keyRange.lowerBound > firstKept.keyRange.lowerBound {
+      if isRemoved(member.key) {
+        lastRemovedEnd = member.node.range.upperBound
+      } else {
+        if let end = lastRemovedEnd { cut(previousEnd..<end) }
+        lastRemovedEnd = nil
+        previousEnd = member.node.range.upperBound
+      }
+    }
+  }
+
+  private mutating func cut(_ range: Range<Int>) {
+    if !range.isEmpty { replace(range, with: "") }
   }
 
   /// Adds `key` with the spelled `value` to `object`, laid out as its other members are, and at

@@ -32,6 +32,9 @@ public struct Checkpoint: Sendable {
   public let missingShards: [String]
   /// The index; nil where there is one weight file alone.
   public let index: SafetensorsIndex?
+  /// An index that speaks of other weight files than the ones that loaders take; nil where there
+  /// is none.
+  public let hiddenIndex: String?
   /// The config; nil where there is none.
   public let config: ModelConfig?
   /// The path within the folder, and size, of every file of a folder that is not among the above.
@@ -68,8 +71,8 @@ public struct Checkpoint: Sendable {
 
   init(
     path: String, folder: String, layout: Layout, shards: [SafetensorsShard],
-    missingShards: [String], index: SafetensorsIndex?, config: ModelConfig?,
-    otherFiles: [(path: String, size: Int)]
+    missingShards: [String], index: SafetensorsIndex?, hiddenIndex: String?,
+    config: ModelConfig?, otherFiles: [(path: String, size: Int)]
   ) {
     self.path = path
     self.folder = folder
@@ -77,6 +80,7 @@ public struct Checkpoint: Sendable {
     self.shards = shards
     self.missingShards = missingShards
     self.index = index
+    self.hiddenIndex = hiddenIndex
     self.config = config
     self.otherFiles = otherFiles
     var locations: [String: Location] = [:]

@@ -44,7 +44,7 @@ struct CheckpointOpener {
     let shard = try SafetensorsShard(name: name, path: path)
     return Checkpoint(
       path: path, folder: parent, layout: .file, shards: [shard], missingShards: [], index: nil,
-      config: try config(in: parent), otherFiles: [])
+      hiddenIndex: nil, config: try config(in: parent), otherFiles: [])
   }
 
   // MARK: A folder
@@ -52,17 +52,23 @@ struct CheckpointOpener {
   /// Which files of a folder hold the weights.
   private enum Weights {
     case index(String)
-    case files([String])
+    /// Files, and an index that is there but says nothing of them.
+    case files([String], hidden: String?)
   }
 
   /// The order in which transformers looks, then any other safetensors files.
   private func chooseWeights(in folder: String) throws(CheckpointError) -> Weights {
     let names = try reading { () throws(IOFailure) in try FileSystem.names(in: folder) }
     let known = Set(names)
-    if known.contains("model.safetensors") { return .files(["model.safetensors"]) }
-    if known.contains("model.safetensors.index.json") {
-      return .index("model.safetensors.index.json")
+    let single = "model.safetensors"
+    let index = "model.safetensors.index.json"
+    if known.contains(single), known.contains(index) {
+      // mlx writes an index for one file too. Any other index is hidden from transformers.
+      let named = try openIndex(index, in: folder).shardNames
+      return named == [single] ? .index(index) : .files([single], hidden: index)
     }
+    if known.contains(single) { return .files([single], hidden: nil) }
+    if known.contains(index) { return .index(index) }
     let indexes = names.filter { $0.hasPrefix("model.safetensors.index.") && $0.hasSuffix(".json") }
     let files = names.filter { $0.hasSuffix(".safetensors") && !$0.hasPrefix("adapter_") }
     let models = files.filter { $0.hasPrefix("model") }
@@ -72,8 +78,8 @@ struct CheckpointOpener {
         .unsupportedFormat, file: folder, "several indexes (\(indexes.joined(separator: ", ")))",
         hint: "name the one that is meant")
     }
-    if !models.isEmpty { return .files(models) }
-    if !files.isEmpty { return .files(files) }
+    if !models.isEmpty { return .files(models, hidden: nil) }
+    if !files.isEmpty { return .files(files, hidden: nil) }
     throw Self.withoutWeights(folder, names)
   }
 
@@ -93,6 +99,7 @@ struct CheckpointOpener {
     _ folder: String, weights: Weights
   ) throws(CheckpointError) -> Checkpoint {
     var index: SafetensorsIndex?
+    var hidden: String?
     var missing: [String] = []
     var names: [String]
     switch weights {
@@ -107,17 +114,36 @@ struct CheckpointOpener {
         let kind = try reading { () throws(IOFailure) in try FileSystem.kind(of: target) }
         if kind == nil { missing.append(shard) } else { names.append(shard) }
       }
-    case .files(let files): names = files
+    case .files(let files, let index):
+      names = files
+      hidden = index
+    }
+    let entries = try reading { () throws(IOFailure) in try FileSystem.entries(below: folder) }
+    if index != nil {
+      names += Self.unnamedSiblings(of: names + missing, among: entries.map(\.relativePath))
+      names.sort { $0.utf8Precedes($1) }
     }
     let shards = try openShards(names, in: folder)
     let config = try config(in: folder)
-    let entries = try reading { () throws(IOFailure) in try FileSystem.entries(below: folder) }
     let own = Set(names + [index?.name, config.map { _ in "config.json" }].compactMap { $0 })
     return Checkpoint(
       path: path, folder: folder, layout: .folder, shards: shards, missingShards: missing,
-      index: index, config: config,
+      index: index, hiddenIndex: hidden, config: config,
       otherFiles: entries.filter { !own.contains($0.relativePath) }
         .map { ($0.relativePath, $0.size) })
+  }
+
+  /// Shards of the series that the index names, which it does not name: tensors in them are lost
+  /// on load.
+  private static func unnamedSiblings(of named: [String], among files: [String]) -> [String] {
+    let series = named.compactMap(ShardName.init)
+    let known = Set(named)
+    return files.filter { file in
+      guard !known.contains(file), let name = ShardName(file) else { return false }
+      return series.contains {
+        $0.prefix == name.prefix && $0.count == name.count && $0.suffix == name.suffix
+      }
+    }
   }
 
   private func openShards(

@@ -39,3 +39,14 @@ public struct SHA256Digest: Hashable, Sendable {
     hex = String(decoding: text, as: UTF8.self)
   }
 }
+
+extension SHA256Digest {
+  /// The digest that `hex` spells; nil where it is not 64 lower-case hexadecimal digits.
+  public init?(hex: String) {
+    let isDigest =
+      hex.utf8.count == 64
+      && hex.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
+    guard isDigest else { return nil }
+    self.hex = hex
+  }
+}

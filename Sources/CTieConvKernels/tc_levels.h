@@ -1,0 +1,59 @@
+// How one kernel body becomes one function per instruction set. A body is a static, always-inlined
+// function without vector parameters; TC_EACH_LEVEL wraps it once per set that the target can have.
+#ifndef TC_LEVELS_H
+#define TC_LEVELS_H
+
+#include "tc_kernels.h"
+
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "the kernels read little-endian checkpoints in place"
+#endif
+
+#define TC_INLINE static inline __attribute__((always_inline))
+
+#if defined(__x86_64__)
+#define TC_TARGET_AVX2 __attribute__((target("avx2,fma,f16c")))
+#define TC_TARGET_AVX512 \
+  __attribute__((target("avx2,fma,f16c,avx512f,avx512bw,avx512vl,avx512dq")))
+#define TC_EACH_LEVEL(X) X(portable, ) X(avx2, TC_TARGET_AVX2) X(avx512, TC_TARGET_AVX512)
+#elif defined(__aarch64__)
+#define TC_EACH_LEVEL(X) X(neon, )
+#else
+#define TC_EACH_LEVEL(X) X(portable, )
+#endif
+
+#define TC_DECLARE(level, target)                                                                \
+  size_t tc_mismatch_##level(const void *, const void *, size_t);                                \
+  void tc_widen_##level(tc_kind, const void *, size_t, float *);                                 \
+  void tc_widen_f64_##level(const void *, size_t, double *);                                     \
+  void tc_narrow_bf16_##level(const void *, size_t, uint16_t *);                                 \
+  void tc_narrow_f16_##level(const void *, size_t, uint16_t *);                                  \
+  size_t tc_nonfinite_##level(tc_kind, const void *, size_t);                                    \
+  void tc_statistics_f32_##level(const void *, const void *, size_t, tc_pair_statistics *);      \
+  void tc_statistics_f64_##level(const void *, const void *, size_t, tc_pair_statistics *);      \
+  size_t tc_scale_mismatch_f32_##level(const void *, const void *, size_t, tc_scale);            \
+  size_t tc_scale_mismatch_f64_##level(const void *, const void *, size_t, tc_scale);            \
+  size_t tc_transposed_mismatch_##level(tc_rows, tc_rows, size_t, size_t, size_t);               \
+  void tc_transpose_##level(tc_rows, void *, size_t, size_t, size_t, size_t);
+
+TC_DECLARE(scalar, )
+TC_EACH_LEVEL(TC_DECLARE)
+
+// Unaligned loads and stores: memcpy is what C allows, and it compiles to one instruction.
+#define TC_DEFINE_LOAD(name, type)                        \
+  TC_INLINE type tc_load_##name(const void *source) {     \
+    type value;                                           \
+    __builtin_memcpy(&value, source, sizeof value);       \
+    return value;                                         \
+  }
+TC_DEFINE_LOAD(u8, uint8_t)
+TC_DEFINE_LOAD(u16, uint16_t)
+TC_DEFINE_LOAD(u32, uint32_t)
+TC_DEFINE_LOAD(u64, uint64_t)
+TC_DEFINE_LOAD(f32, float)
+TC_DEFINE_LOAD(f64, double)
+
+TC_INLINE float tc_float_of(uint32_t bits) { return tc_load_f32(&bits); }
+TC_INLINE uint32_t tc_bits_of(float value) { return tc_load_u32(&value); }
+
+#endif

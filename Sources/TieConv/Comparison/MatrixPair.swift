@@ -1,0 +1,71 @@
+// An embedding and a head that can be compared: same width, one perhaps transposed.
+
+internal import TieConvIO
+
+/// Two plain stored matrices over one hidden width.
+struct MatrixPair: Sendable {
+  /// One side: a file, the matrix's first byte in it, and its element type.
+  struct Side: Sendable {
+    let file: InputFile
+    let offset: Int
+    let dtype: DType
+  }
+
+  let embedding: Side
+  let head: Side
+  /// How the head lies. A square head counts as lying like the embedding.
+  let orientation: MatrixComparison.Orientation
+  /// V of each side.
+  let rows: (embedding: Int, head: Int)
+  /// d, the elements of one row of the embedding.
+  let columns: Int
+
+  /// Pairs the tensors; nil where they are no matrices over one width, or their elements are
+  /// narrower than a byte.
+  init?(
+    embedding: (shard: SafetensorsShard, info: TensorInfo),
+    head: (shard: SafetensorsShard, info: TensorInfo)
+  ) {
+    guard let one = embedding.info.shape.matrix, let other = head.info.shape.matrix,
+      embedding.info.dtype.byteWidth != nil, head.info.dtype.byteWidth != nil
+    else { return nil }
+    if one.columns == other.columns {
+      orientation = .same
+      rows = (one.rows, other.rows)
+    } else if one.columns == other.rows && one.rows == other.columns {
+      orientation = .transposed
+      rows = (one.rows, other.columns)
+    } else {
+      return nil
+    }
+    columns = one.columns
+    self.embedding = Self.side(embedding)
+    self.head = Self.side(head)
+  }
+
+  /// Pairs two tensors of one shape of any rank: the first extent counts as rows, all others
+  /// together as columns, a vector as one row. Nil where shapes differ, or elements are narrower
+  /// than a byte.
+  init?(
+    flattening one: (shard: SafetensorsShard, info: TensorInfo),
+    _ other: (shard: SafetensorsShard, info: TensorInfo)
+  ) {
+    guard one.info.shape == other.info.shape, one.info.dtype.byteWidth != nil,
+      other.info.dtype.byteWidth != nil, one.info.byteCount > 0
+    else { return nil }
+    let extents = one.info.shape.dimensions
+    let count = one.info.elementCount
+    let first = extents.count > 1 ? Int(clamping: extents[0]) : 1
+    rows = (first, first)
+    columns = count / max(1, first)
+    orientation = .same
+    embedding = Self.side(one)
+    head = Self.side(other)
+  }
+
+  private static func side(_ tensor: (shard: SafetensorsShard, info: TensorInfo)) -> Side {
+    Side(
+      file: tensor.shard.file, offset: tensor.shard.fileRange(of: tensor.info).lowerBound,
+      dtype: tensor.info.dtype)
+  }
+}

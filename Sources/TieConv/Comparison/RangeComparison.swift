@@ -1,0 +1,111 @@
+// Are two runs of bytes in files the same? Streaming, parallel, at the speed of memory.
+
+internal import Synchronization
+internal import TieConvIO
+internal import TieConvKernels
+
+/// Two runs of bytes of one length, in two files or in one.
+struct RangePair: Sendable {
+  let one: InputFile
+  let oneOffset: Int
+  let other: InputFile
+  let otherOffset: Int
+  let count: Int
+}
+
+/// Compares runs of bytes and finds the first difference.
+struct RangeComparison {
+  /// What one worker reads at a time. Two of these fit the second-level cache beside each other,
+  /// so that bytes are read from memory once.
+  static let readCount = 256 << 10
+  /// What one worker takes on at a time.
+  static let blockCount = 8 << 20
+
+  /// Where the first difference is: which pair, and how far into it.
+  struct Difference: Error, Equatable {
+    let pair: Int
+    let offset: Int
+  }
+
+  private struct Block {
+    let pair: Int
+    let range: Range<Int>
+  }
+
+  private let pairs: [RangePair]
+  private let blocks: [Block]
+
+  init(_ pairs: [RangePair]) {
+    self.pairs = pairs
+    blocks = pairs.enumerated().flatMap { number, pair in
+      stride(from: 0, to: pair.count, by: Self.blockCount).map { start in
+        Block(pair: number, range: start..<min(start + Self.blockCount, pair.count))
+      }
+    }
+  }
+
+  /// The bytes on one side.
+  var byteCount: Int { pairs.reduce(0) { $0 + $1.count } }
+
+  /// The first difference in the order of the pairs; nil where all are equal.
+  ///
+  /// Stops as soon as a difference is known to be the first.
+  func firstDifference(
+    _ options: ExecutionOptions, activity: String = "comparing"
+  ) throws(CheckpointError) -> Difference? {
+    let meter = ProgressMeter(activity, total: byteCount, options)
+    do {
+      try ParallelLoop.run(blocks: blocks.count, threads: options.threads) { number, _ in
+        let block = blocks[number]
+        let offset = try Self.firstDifference(pairs[block.pair], block.range, options)
+        if let offset { throw Difference(pair: block.pair, offset: offset) }
+        meter.advance(block.range.count)
+      }
+      return nil
+    } catch let difference as Difference {
+      return difference
+    } catch let failure as IOFailure {
+      throw CheckpointError(failure)
+    } catch {
+      throw CheckpointError(.unreadable, "\(error)")
+    }
+  }
+
+  /// The numbers of the pairs that differ. A pair is not read on once it is known to.
+  func differingPairs(_ options: ExecutionOptions) throws(CheckpointError) -> Set<Int> {
+    let meter = ProgressMeter("comparing", total: byteCount, options)
+    let differing = Mutex<Set<Int>>([])
+    do {
+      try ParallelLoop.run(blocks: blocks.count, threads: options.threads) {
+        (number, _) throws(IOFailure) in
+        let block = blocks[number]
+        meter.advance(block.range.count)
+        if differing.withLock({ $0.contains(block.pair) }) { return }
+        if try Self.firstDifference(pairs[block.pair], block.range, options) != nil {
+          _ = differing.withLock { $0.insert(block.pair) }
+        }
+      }
+    } catch { throw CheckpointError(error) }
+    return differing.withLock { $0 }
+  }
+
+  private static func firstDifference(
+    _ pair: RangePair, _ range: Range<Int>, _ options: ExecutionOptions
+  ) throws(IOFailure) -> Int? {
+    let one = AlignedBuffer(count: min(readCount, range.count))
+    let other = AlignedBuffer(count: min(readCount, range.count))
+    var place = range.lowerBound
+    while place < range.upperBound {
+      try options.cancellation.check()
+      let count = min(readCount, range.upperBound - place)
+      let left = unsafe one.bytes(count)
+      let right = unsafe other.bytes(count)
+      unsafe try pair.one.read(into: left, at: pair.oneOffset + place)
+      unsafe try pair.other.read(into: right, at: pair.otherOffset + place)
+      let mismatch = unsafe ByteComparison.firstMismatch(left.bytes, right.bytes)
+      if let mismatch { return place + mismatch }
+      place += count
+    }
+    return nil
+  }
+}

@@ -1,0 +1,46 @@
+// The input's files, opened as an output needs them.
+
+internal import TieConvIO
+
+/// Opens files of a checkpoint by their path within it.
+struct SourceFiles: Sendable {
+  private let open: [String: InputFile]
+
+  /// Opens every file that `plan` copies from.
+  init(_ checkpoint: Checkpoint, for plan: OutputPlan) throws(CheckpointError) {
+    var open: [String: InputFile] = [:]
+    for shard in checkpoint.shards { open[shard.name] = shard.file }
+    for file in plan.files {
+      for case .copy(let name, let range) in file.pieces {
+        let source: InputFile
+        if let known = open[name] {
+          source = known
+        } else {
+          source = try reading { () throws(IOFailure) in
+            try InputFile(try FileSystem.resolve(name, inside: checkpoint.folder))
+          }
+          open[name] = source
+        }
+        guard range.upperBound <= source.size else {
+          throw CheckpointError(.inputChanged, file: source.path, "file is shorter than it was")
+        }
+      }
+    }
+    self.open = open
+  }
+
+  /// The open file called `name`.
+  func file(_ name: String) throws(IOFailure) -> InputFile {
+    guard let file = open[name] else {
+      throw IOFailure("open", name, reason: .notFound, message: "no such file")
+    }
+    return file
+  }
+
+  /// Checks that none of them was written to since it was opened.
+  func checkUnchanged() throws(CheckpointError) {
+    for file in open.values {
+      try reading { () throws(IOFailure) in try file.checkUnchanged() }
+    }
+  }
+}

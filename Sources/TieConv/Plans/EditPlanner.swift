@@ -1,0 +1,138 @@
+// From an edit of tensors to the files of the output.
+
+internal import TieConvIO
+
+/// Works out every output file of an edited checkpoint. Reads headers, writes nothing.
+struct EditPlanner {
+  let checkpoint: Checkpoint
+  let edit: CheckpointEdit
+  /// A string to state under `__metadata__` of a lone file, or to take away where the value is
+  /// nil: the receipt, which has no file of its own there.
+  var metadata: (key: String, value: String?)?
+
+  func plan() throws(CheckpointError) -> OutputPlan {
+    var plan = OutputPlan(files: [])
+    plan.shardNames = newShardNames()
+    for shard in checkpoint.shards {
+      guard case let name?? = plan.shardNames[shard.name] else { continue }
+      plan.files.append(try planned(shard, as: name))
+    }
+    guard checkpoint.layout == .folder else { return plan }
+    if let index = plannedIndex(plan.shardNames) { plan.files.append(index) }
+    if let config = checkpoint.config {
+      let (text, edits) = edit.flag.map(config.settingFlag(to:)) ?? (config.text, [])
+      plan.flagEdits = edits
+      plan.files.append(
+        edits.isEmpty
+          ? carried("config.json", config.text.count)
+          : OutputPlan.File(name: "config.json", pieces: [.literal(text)]))
+    }
+    for (path, size) in checkpoint.otherFiles { plan.files.append(carried(path, size)) }
+    return plan
+  }
+
+  private func carried(_ name: String, _ size: Int) -> OutputPlan.File {
+    OutputPlan.File(name: name, pieces: [.copy(file: name, range: 0..<size)])
+  }
+
+  // MARK: Shards
+
+  private func newShardNames() -> [String: String?] {
+    let kept = checkpoint.shards.filter { shard in
+      let tensors = shard.header.tensors
+      return tensors.isEmpty || !tensors.allSatisfy { edit.dropped.contains($0.name) }
+        || edit.added.contains { holder(of: $0) == shard.name }
+    }.map(\.name)
+    let names = ShardName.renumbering(kept, of: checkpoint.shards.map(\.name))
+    var result: [String: String?] = [:]
+    for shard in checkpoint.shards { result.updateValue(names[shard.name], forKey: shard.name) }
+    return result
+  }
+
+  private func holder(of addition: CheckpointEdit.Addition) -> String? {
+    checkpoint.tensor(addition.source)?.shard.name
+  }
+
+  private func planned(
+    _ shard: SafetensorsShard, as name: String
+  ) throws(CheckpointError) -> OutputPlan.File {
+    let additions = edit.added.filter { holder(of: $0) == shard.name }
+    let isTouched =
+      metadata != nil || !additions.isEmpty
+      || shard.header.tensors.contains {
+        edit.dropped.contains($0.name) || edit.renamed[$0.name] != nil
+      }
+    guard isTouched else {
+      return OutputPlan.File(
+        name: name, pieces: [.copy(file: shard.name, range: 0..<shard.fileSize)])
+    }
+    let header = try SafetensorsHeaderEdit(
+      shard.header, text: try shard.headerText(), dropping: edit.dropped, renaming: edit.renamed,
+      adding: additions.compactMap { addition in
+        checkpoint.tensor(addition.source).map {
+          SafetensorsHeaderEdit.Addition(name: addition.name, source: $0.info)
+        }
+      }, metadata: metadata)
+    var pieces: [OutputPlan.Piece] = [.literal(header.start)]
+    for slot in header.slots {
+      guard let (holder, info) = checkpoint.tensor(slot.source) else { continue }
+      pieces.append(.copy(file: holder.name, range: holder.fileRange(of: info)))
+    }
+    return OutputPlan.File(name: name, pieces: pieces).normalized
+  }
+
+  // MARK: Index
+
+  private func plannedIndex(_ shardNames: [String: String?]) -> OutputPlan.File? {
+    guard let index = checkpoint.index else { return nil }
+    let totals = totals()
+    let name = index.name
+    if edit.rebuildsIndex {
+      let text = SafetensorsIndexEdit.rebuilt(
+        tensors: storedAfter(shardNames), size: totals.size,
+        parameters: totals.parameters(from: index.totalParameters))
+      return OutputPlan.File(name: name, pieces: [.literal(text)])
+    }
+    let additions = edit.added.compactMap { addition -> (String, String)? in
+      guard let holder = holder(of: addition), let name = shardNames[holder] ?? nil else {
+        return nil
+      }
+      return (addition.name, name)
+    }
+    let text = SafetensorsIndexEdit.edited(
+      index, edit: edit, shards: shardNames, additions: additions, totals: totals)
+    return text == index.text
+      ? carried(name, index.text.count) : OutputPlan.File(name: name, pieces: [.literal(text)])
+  }
+
+  private func storedAfter(_ shardNames: [String: String?]) -> [(tensor: String, shard: String)] {
+    var stored: [(tensor: String, shard: String)] = []
+    for shard in checkpoint.shards {
+      guard case let name?? = shardNames[shard.name] else { continue }
+      for tensor in shard.header.tensors where !edit.dropped.contains(tensor.name) {
+        stored.append((edit.renamed[tensor.name] ?? tensor.name, name))
+      }
+      for addition in edit.added where holder(of: addition) == shard.name {
+        stored.append((addition.name, name))
+      }
+    }
+    return stored
+  }
+
+  private func totals() -> SafetensorsIndexEdit.Totals {
+    var size = checkpoint.storedBytes
+    var parameters = checkpoint.storedParameters
+    let before = parameters
+    for name in edit.dropped {
+      guard let (_, info) = checkpoint.tensor(name) else { continue }
+      size -= info.byteCount
+      parameters -= info.elementCount
+    }
+    for addition in edit.added {
+      guard let (_, info) = checkpoint.tensor(addition.source) else { continue }
+      size += info.byteCount
+      parameters += info.elementCount
+    }
+    return .init(size: size, parametersBefore: before, parametersAfter: parameters)
+  }
+}

@@ -1,0 +1,55 @@
+// The tensors of one checkpoint that an architecture ties, or could tie.
+
+/// What a tensor is for within a tie group.
+public enum TensorRole: String, Hashable, Sendable, CaseIterable {
+  case embedding, head, bias
+}
+
+/// One name of a tie group, in the spelling of this checkpoint.
+public struct ResolvedMember: Hashable, Sendable {
+  public let role: TensorRole
+  /// The main tensor as stored, or the name under which the architecture would look for it.
+  public let name: String
+  public let stored: Bool
+  /// All tensors of the matrix; nil when nothing of it is stored.
+  public let family: TensorFamily?
+}
+
+/// Names that share, or could share, one parameter.
+public struct ResolvedGroup: Hashable, Sendable {
+  public enum Kind: String, Hashable, Sendable {
+    /// Token embeddings and output heads.
+    case vocabulary
+    /// A head's bias under two names (BERT's `decoder.bias` beside `predictions.bias`).
+    case bias
+    /// Extra prediction layers with tables of their own: reported, never acted on by default.
+    case multiTokenPrediction
+  }
+
+  public let kind: Kind
+  /// In declared order, the source of the tie first.
+  public let members: [ResolvedMember]
+  /// The embedding's name as the architecture looks for it on disk, in this checkpoint's spelling.
+  public let canonicalEmbedding: String?
+  /// The head's name likewise, stored or not.
+  public let canonicalHead: String?
+  /// Whether this is the group that the verdict of the checkpoint speaks of.
+  public let isMain: Bool
+  /// Whether the class declares a tie between these names; false for pairs found by name and shape.
+  public let isDeclared: Bool
+
+  /// Stored members of a role.
+  public func stored(_ role: TensorRole) -> [ResolvedMember] {
+    members.filter { $0.role == role && $0.stored }
+  }
+}
+
+/// The groups of a checkpoint, or why there are none.
+public struct RoleResolution: Hashable, Sendable {
+  /// The main group first.
+  public let groups: [ResolvedGroup]
+  /// Why nothing could be told, when `groups` has no main group.
+  public let problem: String?
+
+  public var main: ResolvedGroup? { groups.first { $0.isMain } }
+}

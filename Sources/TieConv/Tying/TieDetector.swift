@@ -1,0 +1,155 @@
+// Finds the tie groups of a checkpoint and judges each.
+
+/// Judges the ties of a checkpoint.
+struct TieDetector {
+  let checkpoint: Checkpoint
+  let options: ExecutionOptions
+  /// Whether bytes are compared at all.
+  var compares = true
+  /// Whether a difference is measured row by row, or only found.
+  var measures = true
+
+  /// What the architecture declares; nil where it is unknown.
+  var convention: TieConvention? {
+    TieConventions.convention(
+      architecture: checkpoint.config?.architectures.first,
+      modelType: checkpoint.config?.modelType)
+  }
+
+  /// The flag in effect.
+  var flag: TieFlag { TieFlag(config: checkpoint.config, convention: convention) }
+
+  /// The roles of the stored tensors.
+  func resolution() -> RoleResolution {
+    let convention = convention
+    let condition = convention?.conditionalTies.flatMap {
+      checkpoint.config?.root[$0.field]?.bool
+    }
+    return RoleResolver.resolve(
+      convention: convention, names: checkpoint.tensors.map(\.name),
+      isStored: { checkpoint.locations[$0] != nil },
+      shapeOf: { name in
+        checkpoint.tensor(name)?.info.shape.dimensions.map { Int(clamping: $0) }
+      }, conditionHolds: condition ?? true)
+  }
+
+  /// Every group with its verdict, the main one first.
+  func groups() throws(CheckpointError) -> (groups: [TieGroup], problem: String?) {
+    let resolution = resolution()
+    let tokenizer = compares && measures ? TokenizerSummary(of: checkpoint) : nil
+    var groups: [TieGroup] = []
+    for group in resolution.groups {
+      groups.append(try judged(group, tokenizer))
+    }
+    return (groups, resolution.problem)
+  }
+
+  private func judged(
+    _ group: ResolvedGroup, _ tokenizer: TokenizerSummary?
+  ) throws(CheckpointError) -> TieGroup {
+    let stored = ordered(group)
+    let reference = stored.first
+    var members: [TieGroup.Member] = []
+    var comparison: MatrixComparison?
+    var evidence: TieJudge.Evidence = .equal(transposed: false)
+    for resolved in stored {
+      guard let reference else { break }
+      var found: TieJudge.Evidence = .equal(transposed: false)
+      if resolved.name != reference.name {
+        found = try compared(reference, resolved)
+        let isHead = resolved.role == .head
+        if case .different(let measured) = found, comparison == nil || isHead {
+          comparison = measured
+        }
+        evidence = Self.worse(evidence, found)
+      }
+      if let member = member(resolved, found, isReference: resolved.name == reference.name) {
+        members.append(member)
+      }
+    }
+    let embedding = stored.first { $0.role != .head }?.name
+    let head = stored.first { $0.role == .head }?.name
+    let judge = TieJudge(
+      flag: flag, embeddingStored: embedding != nil, headStored: head != nil || members.count > 1,
+      isHeadless: convention?.isHeadless ?? false, evidence: evidence)
+    let isEqual: Bool? =
+      switch evidence {
+      case .equal: members.count > 1 ? true : nil
+      case .notCompared: nil
+      case .different, .otherShape, .otherPacking: false
+      }
+    let explanation =
+      if case .equal(transposed: true) = evidence {
+        "the head is stored transposed and equals the embedding"
+      } else {
+        comparison.flatMap {
+          DifferenceExplanation(
+            comparison: $0, tokenizer: tokenizer,
+            vocabularySize: checkpoint.config?.vocabularySize
+          ).sentence
+        }
+      }
+    return TieGroup(
+      kind: group.kind, isMain: group.isMain, verdict: judge.verdict, embedding: embedding,
+      head: head, canonicalEmbedding: group.canonicalEmbedding,
+      canonicalHead: group.canonicalHead, members: members, comparison: comparison,
+      isEqual: isEqual, explanation: explanation,
+      reclaimableBytes: members.dropFirst().filter { $0.equalsReference == true }
+        .reduce(0) { $0 + familyBytes($1.family) })
+  }
+
+  /// Stored members, the one that all others are compared with first: the embedding under the
+  /// name that the architecture looks for, else the first one stored.
+  private func ordered(_ group: ResolvedGroup) -> [ResolvedMember] {
+    var stored = group.members.filter(\.stored)
+    let place =
+      stored.firstIndex { $0.role == .embedding && $0.name == group.canonicalEmbedding }
+      ?? stored.firstIndex { $0.role == .embedding }
+    if let place { stored.insert(stored.remove(at: place), at: 0) }
+    return stored
+  }
+
+  private func member(
+    _ resolved: ResolvedMember, _ found: TieJudge.Evidence, isReference: Bool
+  ) -> TieGroup.Member? {
+    let main = resolved.family?.main ?? resolved.name
+    guard let (shard, info) = checkpoint.tensor(main) else { return nil }
+    let equals: Bool? =
+      switch found {
+      case .equal: true
+      case .notCompared: isReference ? true : nil
+      case .different, .otherShape, .otherPacking: false
+      }
+    return TieGroup.Member(
+      name: main, role: resolved.role, dtype: info.dtype, shape: info.shape, file: shard.name,
+      family: resolved.family?.members ?? [main], equalsReference: equals)
+  }
+
+  private func familyBytes(_ names: [String]) -> Int {
+    names.reduce(0) { $0 + (checkpoint.tensor($1)?.info.byteCount ?? 0) }
+  }
+
+  private func compared(
+    _ reference: ResolvedMember, _ other: ResolvedMember
+  ) throws(CheckpointError) -> TieJudge.Evidence {
+    try PairComparer(
+      checkpoint: checkpoint, options: options, compares: compares, measures: measures
+    ).evidence(reference, other)
+  }
+
+  /// Of two findings in one group, the one that decides.
+  private static func worse(
+    _ one: TieJudge.Evidence, _ other: TieJudge.Evidence
+  ) -> TieJudge.Evidence {
+    func rank(_ evidence: TieJudge.Evidence) -> Int {
+      switch evidence {
+      case .equal: 0
+      case .notCompared: 1
+      case .different: 2
+      case .otherPacking: 3
+      case .otherShape: 4
+      }
+    }
+    return rank(other) > rank(one) ? other : one
+  }
+}

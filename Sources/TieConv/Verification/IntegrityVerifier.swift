@@ -1,0 +1,158 @@
+// verify MODEL: is one checkpoint whole, consistent, and what its receipt says?
+
+internal import Synchronization
+internal import TieConvIO
+internal import TieConvKernels
+
+/// Verifies one checkpoint.
+public struct IntegrityVerifier: Sendable {
+  private let checkpoint: Checkpoint
+  private let checksFinite: Bool
+  private let options: ExecutionOptions
+
+  /// A verifier of `checkpoint`, whose headers were checked when it was opened.
+  ///
+  /// - Parameter checksFinite: whether every number is read to find NaN and infinity.
+  public init(
+    _ checkpoint: Checkpoint, checksFinite: Bool = false,
+    options: ExecutionOptions = ExecutionOptions()
+  ) {
+    self.checkpoint = checkpoint
+    self.checksFinite = checksFinite
+    self.options = options
+  }
+
+  /// The report.
+  public func report() throws(CheckpointError) -> VerifyReport {
+    var checks = [headerCheck(), indexCheck()]
+    if checkpoint.config != nil { checks.append(try tieCheck()) }
+    if let receipt = try Receipt(of: checkpoint) { checks += try receiptChecks(receipt) }
+    var differences: [VerifyReport.Difference] = []
+    if checksFinite {
+      differences = try nonFinite()
+      checks.append(
+        VerifyReport.Check(
+          name: "finite", passed: differences.isEmpty,
+          message: differences.isEmpty
+            ? "no NaN and no infinity" : "\(differences.count) tensors hold NaN or infinity"))
+    }
+    return VerifyReport(
+      checks: checks, isEqual: nil,
+      tensorsCompared: checksFinite ? checkpoint.locations.count : 0, maxAbsDiff: nil,
+      differences: differences)
+  }
+
+  private func headerCheck() -> VerifyReport.Check {
+    VerifyReport.Check(
+      name: "headers", passed: true,
+      message: "\(checkpoint.locations.count) tensors in \(checkpoint.shards.count) files, "
+        + "every offset accounted for")
+  }
+
+  private func indexCheck() -> VerifyReport.Check {
+    let faults = IndexAudit(checkpoint).faults
+    let message =
+      faults.first.map { [$0.tensor, $0.message].compactMap { $0 }.joined(separator: ": ") }
+      ?? (checkpoint.index == nil ? "no index is needed" : "index and files agree")
+    return VerifyReport.Check(
+      name: "index", passed: faults.isEmpty,
+      message: faults.count > 1 ? "\(message), and \(faults.count - 1) more" : message)
+  }
+
+  private func tieCheck() throws(CheckpointError) -> VerifyReport.Check {
+    let detector = TieDetector(checkpoint: checkpoint, options: options)
+    let main = try detector.groups().groups.first(where: \.isMain)
+    let verdict = main?.verdict ?? .notAModel
+    // An architecture that always ties takes an equal copy for what it is.
+    let isHarmless = verdict == .tiedDuplicate && detector.flag.isForced
+    return VerifyReport.Check(
+      name: "tie", passed: verdict.isSound || verdict == .notAModel || isHarmless,
+      message: "\(verdict.rawValue): \(main?.explanation ?? verdict.meaning)")
+  }
+
+  // MARK: Receipt
+
+  private func receiptChecks(
+    _ receipt: Receipt
+  ) throws(CheckpointError) -> [VerifyReport.Check] {
+    let changed = try receipt.changedFiles(in: checkpoint)
+    var wrong: [String] = []
+    for tensor in receipt.tensors {
+      guard let digest = tensor.digest, let name = tensor.holder,
+        let (shard, info) = checkpoint.tensor(name)
+      else { continue }
+      let found = try reading { () throws(IOFailure) in
+        try SHA256Digest(
+          of: shard.file, range: shard.fileRange(of: info), cancellation: options.cancellation)
+      }
+      if found != digest { wrong.append(name) }
+    }
+    return [
+      VerifyReport.Check(
+        name: "receipt", passed: changed.isEmpty,
+        message: changed.isEmpty
+          ? "describes these files (\(receipt.operation.rawValue): \(receipt.reason))"
+          : "changed since the receipt: \(changed.joined(separator: ", "))"),
+      VerifyReport.Check(
+        name: "digests", passed: wrong.isEmpty,
+        message: wrong.isEmpty
+          ? "\(receipt.tensors.count) tensors have the recorded SHA-256"
+          : "not the recorded bytes: \(wrong.joined(separator: ", "))"),
+    ]
+  }
+
+  // MARK: Numbers
+
+  private func nonFinite() throws(CheckpointError) -> [VerifyReport.Difference] {
+    let tensors = checkpoint.shards.flatMap { shard in
+      shard.header.tensors.map { (shard: shard, info: $0) }
+    }
+    let found = Mutex<[Int: Int]>([:])
+    let meter = ProgressMeter("reading", total: checkpoint.storedBytes, options)
+    do {
+      try ParallelLoop.run(blocks: tensors.count, threads: options.threads) { number, _ in
+        let (shard, info) = tensors[number]
+        if let kind = ElementKind(info.dtype) {
+          let first = try Self.firstNonFinite(shard, info, kind, options)
+          if let first { found.withLock { $0[number] = first } }
+        }
+        meter.advance(info.byteCount)
+      }
+    } catch let failure as IOFailure {
+      throw CheckpointError(failure)
+    } catch {
+      throw CheckpointError(.unreadable, "\(error)")
+    }
+    return found.withLock { $0 }.sorted { $0.key < $1.key }.map { number, element in
+      let info = tensors[number].info
+      let width = info.shape.rank > 1 ? info.elementCount / Int(info.shape.dimensions[0]) : 0
+      let place = width > 0 ? "row \(element / width)" : "element \(element)"
+      return VerifyReport.Difference(
+        tensor: info.name, maxAbsDiff: nil, reason: "NaN or infinity, first in \(place)")
+    }
+  }
+
+  private static func firstNonFinite(
+    _ shard: SafetensorsShard, _ info: TensorInfo, _ kind: ElementKind,
+    _ options: ExecutionOptions
+  ) throws -> Int? {
+    let range = shard.fileRange(of: info)
+    let buffer = AlignedBuffer(count: min(max(range.count, 8), RangeComparison.readCount))
+    var place = range.lowerBound
+    while place < range.upperBound {
+      try options.cancellation.check()
+      let bytes = unsafe buffer.bytes(min(buffer.count, range.upperBound - place))
+      unsafe try shard.file.read(into: bytes, at: place)
+      if let index = unsafe try NonFinite.firstIndex(in: bytes.bytes, kind: kind) {
+        return (place - range.lowerBound) / kind.byteWidth + index
+      }
+      place += bytes.count
+    }
+    return nil
+  }
+}
+
+extension Receipt.Tensor {
+  /// The tensor of the edited checkpoint that has the bytes spoken of; nil where they are gone.
+  var holder: String? { action == .added ? name : counterpart }
+}

@@ -1,0 +1,55 @@
+// Flags that every command has.
+
+internal import ArgumentParser
+internal import TieConv
+internal import TieConvIO
+
+/// How progress is shown.
+enum ProgressMode: String, ExpressibleByArgument, CaseIterable { case auto, always, never }
+
+/// How a command speaks, and how much of the machine it takes.
+struct OutputOptions: ParsableArguments {
+  @Flag(help: "Print the report as one JSON object.")
+  var json = false
+
+  @Flag(help: "Print nothing but errors and the report.")
+  var quiet = false
+
+  @Option(help: ArgumentHelp("Show progress on stderr; auto: on a terminal.", valueName: "when"))
+  var progress = ProgressMode.auto
+
+  @Option(help: ArgumentHelp("Worker threads; one a processor by default.", valueName: "n"))
+  var threads: Int?
+
+  func validate() throws {
+    if let threads, !(1...1024).contains(threads) {
+      throw ValidationError("--threads takes a number from 1 to 1024.")
+    }
+  }
+
+  /// What was typed, as the library takes it.
+  var execution: ExecutionOptions {
+    let isShown =
+      switch progress {
+      case .always: !quiet
+      case .never: false
+      case .auto: !quiet && StandardStream.error.isTerminal
+      }
+    var options = ExecutionOptions(threads: threads, cancellation: .ofProcess)
+    if isShown {
+      let line = ProgressLine()
+      options.progress = { line.show($0) }
+    }
+    return options
+  }
+
+  /// Writes a report: JSON where asked for, else the text.
+  func write(_ json: JSONText, text: String) {
+    StandardStream.output.write(self.json ? json.pretty : text)
+  }
+
+  /// Writes a remark to stderr, unless quiet.
+  func remark(_ text: String) {
+    if !quiet { StandardStream.error.write(text + "\n") }
+  }
+}

@@ -1,0 +1,20 @@
+// The kernels of one instruction set, as a value that the Swift faces take.
+
+internal import CTieConvKernels
+
+/// The kernels of one instruction set. Every face uses `best` unless a test asks for another.
+@safe package struct KernelSet: @unchecked Sendable {
+  // A table is constant and lives as long as the program.
+  let table: tc_kernel_table
+
+  /// The kernels of the best instruction set of this machine.
+  package static let best = unsafe KernelSet(table: tc_kernels().pointee)
+
+  private init(table: tc_kernel_table) { unsafe self.table = table }
+
+  /// The kernels of one instruction set, or nil where this machine cannot run it.
+  package init?(_ set: InstructionSet) {
+    guard let table = unsafe tc_kernels_at(set.level) else { return nil }
+    unsafe self.table = table.pointee
+  }
+}
