@@ -17,4 +17,10 @@ package enum ByteComparison {
     }
     return found == common && a.byteCount == b.byteCount ? nil : found
   }
+
+  /// The comparison itself, for callers that run it under a guard of their own: the index of the
+  /// first byte that differs, or the count.
+  package static var function:
+    @convention(c) (UnsafeRawPointer?, UnsafeRawPointer?, Int) -> Int
+  { unsafe KernelSet.best.table.mismatch }
 }

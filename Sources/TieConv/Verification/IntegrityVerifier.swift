@@ -132,12 +132,15 @@ public struct IntegrityVerifier: Sendable {
     }
   }
 
+  /// What one worker reads at a time: it fits the second-level cache.
+  private static let readCount = 256 << 10
+
   private static func firstNonFinite(
     _ shard: SafetensorsShard, _ info: TensorInfo, _ kind: ElementKind,
     _ options: ExecutionOptions
   ) throws -> Int? {
     let range = shard.fileRange(of: info)
-    let buffer = AlignedBuffer(count: min(max(range.count, 8), RangeComparison.readCount))
+    let buffer = AlignedBuffer(count: min(max(range.count, 8), Self.readCount))
     var place = range.lowerBound
     while place < range.upperBound {
       try options.cancellation.check()
