@@ -46,5 +46,6 @@ let package = Package(
       ], swiftSettings: strict),
     .executableTarget(
       name: "TieConvTool", dependencies: ["TieConvCommands"], swiftSettings: strict),
+    .testTarget(name: "TieConvTests", dependencies: ["TieConv"], swiftSettings: strict),
   ]
 )

@@ -51,24 +51,34 @@ def flag_rule(entry: dict, scaling: set) -> str:
     return "promote"
 
 
-def v4_defaults(index5, entries) -> dict:
+# Version 4 asked the nested decoder config of these, which states nothing: the base class's true.
+ALWAYS_NESTED_4 = {"FSMTConfig"}
+
+
+def v4_defaults(index4, entries) -> dict:
     """{architecture: (default, {text config: default})} as transformers 4 would fill them in."""
 
     def default(cls):
-        info = tie_map.config_info(index5, cls)
+        if cls.name in ALWAYS_NESTED_4:
+            return "t"
+        _, init = index4.func(cls, "__init__")
+        popped = re.search(r"kwargs\.pop\('tie_word_embeddings', (True|False)\)", ast.unparse(init)) if init else None
+        if popped:
+            return popped.group(1)[0].lower()
+        info = tie_map.config_info(index4, cls)
         declared, value = info["tie_word_embeddings_declared"], info["tie_word_embeddings_default"]
         return "t" if not declared else flag_letter(value)  # the base class fills in true
 
     out = {}
     for entry in entries:
-        found = [c for c in index5.by_name.get(entry["architecture"], []) if "modeling_" in c.module]
-        config = tie_map.config_of(index5, found[0]) if found else None
+        found = [c for c in index4.by_name.get(entry["architecture"], []) if "modeling_" in c.module]
+        config = tie_map.config_of(index4, found[0]) if found else None
         if config is None:
             out[entry["architecture"]] = ("-", {})
             continue
         inner = {}
         for path in sub_configs(entry):
-            cls = tie_map.sub_config_class(index5, config, path)
+            cls = tie_map.sub_config_class(index4, config, path)
             inner[path] = default(cls) if cls else "-"
         out[entry["architecture"]] = (default(config), inner)
     return out

@@ -1,20 +1,5 @@
 // The tensors of one checkpoint that an architecture ties, or could tie.
 
-/// What a tensor is for within a tie group.
-public enum TensorRole: String, Hashable, Sendable, CaseIterable {
-  case embedding, head, bias
-}
-
-/// One name of a tie group, in the spelling of this checkpoint.
-public struct ResolvedMember: Hashable, Sendable {
-  public let role: TensorRole
-  /// The main tensor as stored, or the name under which the architecture would look for it.
-  public let name: String
-  public let stored: Bool
-  /// All tensors of the matrix; nil when nothing of it is stored.
-  public let family: TensorFamily?
-}
-
 /// Names that share, or could share, one parameter.
 public struct ResolvedGroup: Hashable, Sendable {
   public enum Kind: String, Hashable, Sendable {
@@ -42,14 +27,4 @@ public struct ResolvedGroup: Hashable, Sendable {
   public func stored(_ role: TensorRole) -> [ResolvedMember] {
     members.filter { $0.role == role && $0.stored }
   }
-}
-
-/// The groups of a checkpoint, or why there are none.
-public struct RoleResolution: Hashable, Sendable {
-  /// The main group first.
-  public let groups: [ResolvedGroup]
-  /// Why nothing could be told, when `groups` has no main group.
-  public let problem: String?
-
-  public var main: ResolvedGroup? { groups.first { $0.isMain } }
 }

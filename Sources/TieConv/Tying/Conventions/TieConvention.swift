@@ -80,7 +80,7 @@ extension TieConvention {
     public let source: String
 
     /// Whether a side is a regular expression or a module instead of a parameter name.
-    public var isPattern: Bool { TieConvention.isPattern(target) || TieConvention.isPattern(source) }
+    public var isPattern: Bool { [target, source].contains(where: TieConvention.isPattern) }
   }
 
   /// Ties that apply while `field` of the config is true.

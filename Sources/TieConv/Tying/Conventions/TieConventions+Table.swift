@@ -68,13 +68,13 @@ ConvBertForMaskedLM convbert tt read T=h:generator_lm_head.weight<convbert.embed
 Cosmos3EdgeForConditionalGeneration cosmos3_edge f- read H=std C=text_config:f-:cosmos3_edge_text
 Cosmos3OmniForConditionalGeneration cosmos3_omni f- read T=h:lm_head.weight<model.language_model.embed_tokens.weight H=std C=text_config:--:qwen3_vl_text
 CpmAntForCausalLM cpmant tt read H=std E=cpmant.input_embedding.weight
-CsmForConditionalGeneration csm -t other T=e:backbone_model.embed_tokens.embed_audio_tokens.weight<depth_decoder.model.embed_tokens.weight H=std E=embed_text_tokens.weight
+CsmForConditionalGeneration csm -f other T=e:backbone_model.embed_tokens.embed_audio_tokens.weight<depth_decoder.model.embed_tokens.weight H=std E=embed_text_tokens.weight
 CwmForCausalLM cwm f- read T=std H=std E=std
 DFineForObjectDetection d_fine tt read T=o:bbox_embed.(?![0])\d+<bbox_embed.0,o:class_embed.(?![0])\d+<class_embed.0,o:class_embed<model.decoder.class_embed,o:bbox_embed<model.decoder.bbox_embed
 DabDetrForObjectDetection dab-detr tt read T=o:model.decoder.bbox_embed<bbox_predictor
 Data2VecTextForCausalLM data2vec-text tt read T=h:lm_head.decoder.weight<data2vec_text.embeddings.word_embeddings.weight,b:lm_head.decoder.bias<lm_head.bias H=lm_head.decoder.weight! E=data2vec_text.embeddings.word_embeddings.weight
 Data2VecTextForMaskedLM data2vec-text tt read T=h:lm_head.decoder.weight<data2vec_text.embeddings.word_embeddings.weight,b:lm_head.decoder.bias<lm_head.bias H=lm_head.decoder.weight! E=data2vec_text.embeddings.word_embeddings.weight
-DbrxForCausalLM dbrx ft read T=h:lm_head.weight<transformer.wte.weight H=std E=transformer.wte.weight
+DbrxForCausalLM dbrx ff read T=h:lm_head.weight<transformer.wte.weight H=std E=transformer.wte.weight
 DebertaForMaskedLM deberta tt read T=b:cls.predictions.decoder.bias<cls.predictions.bias,h:cls.predictions.decoder.weight<deberta.embeddings.word_embeddings.weight H=cls.predictions.decoder.weight! E=deberta.embeddings.word_embeddings.weight
 DebertaV2ForMaskedLM deberta-v2 tt read T=b:cls.predictions.decoder.bias<cls.predictions.bias,h:cls.predictions.decoder.weight<deberta.embeddings.word_embeddings.weight H=cls.predictions.decoder.weight! E=deberta.embeddings.word_embeddings.weight
 DeepseekOcr2ForConditionalGeneration deepseek_ocr2 f- read T=h:lm_head.weight<model.language_model.embed_tokens.weight H=std E=model.language_model.embed_tokens.weight C=text_config:f-:deepseek_ocr2_text
@@ -114,7 +114,7 @@ Exaone4_5_ForConditionalGeneration exaone4_5 f- read T=h:lm_head.weight<model.la
 ExaoneMoeForCausalLM exaone_moe f- read T=std H=std E=std
 FNetForMaskedLM fnet tt read T=b:cls.predictions.decoder.bias<cls.predictions.bias,h:cls.predictions.decoder.weight<fnet.embeddings.word_embeddings.weight H=cls.predictions.decoder.weight! E=fnet.embeddings.word_embeddings.weight
 FNetForPreTraining fnet tt read T=b:cls.predictions.decoder.bias<cls.predictions.bias,h:cls.predictions.decoder.weight<fnet.embeddings.word_embeddings.weight H=cls.predictions.decoder.weight! E=fnet.embeddings.word_embeddings.weight
-FSMTModel fsmt ff read T=e:encoder.embed_tokens.weight<decoder.embed_tokens.weight,h:decoder.output_projection.weight<decoder.embed_tokens.weight H=decoder.output_projection.weight E=encoder.embed_tokens.weight,decoder.embed_tokens.weight S=e:sqrt?scale_embedding
+FSMTModel fsmt ft read T=e:encoder.embed_tokens.weight<decoder.embed_tokens.weight,h:decoder.output_projection.weight<decoder.embed_tokens.weight H=decoder.output_projection.weight E=encoder.embed_tokens.weight,decoder.embed_tokens.weight S=e:sqrt?scale_embedding
 FalconForCausalLM falcon tt read T=h:lm_head.weight<transformer.word_embeddings.weight H=std E=transformer.word_embeddings.weight
 FalconH1ForCausalLM falcon_h1 ff read T=std H=std E=std S=e:*embedding_multiplier,h:*lm_head_multiplier
 FalconMambaForCausalLM falcon_mamba tt read T=h:lm_head.weight<backbone.embeddings.weight H=std E=backbone.embeddings.weight

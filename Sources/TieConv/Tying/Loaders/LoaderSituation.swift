@@ -16,7 +16,7 @@ public struct LoaderSituation: Hashable, Sendable {
   public var outerFlag: Bool?
   /// The same in the nested text config.
   public var innerFlag: Bool?
-  /// The key of the nested config, where there is one.
+  /// The key of the nested config, or nil where the file has none.
   public var innerPath: String?
   /// `model_type` of the nested config.
   public var innerModelType: String?
@@ -56,8 +56,9 @@ extension LoaderSituation {
   public func effectiveFlag(_ generation: TransformersGeneration) -> Bool? {
     switch generation {
     case .four:
-      if readsNestedConfig { return effectiveInnerFlag(.four) }
-      return outerFlag ?? convention?.transformers4FlagDefault
+      guard readsNestedConfig else { return outerFlag ?? convention?.transformers4FlagDefault }
+      if innerPath == nil, passesFlatConfigOn, let outerFlag { return outerFlag }
+      return effectiveInnerFlag(.four)
     case .five:
       guard let convention else { return outerFlag }
       let alias = convention.flagRule == .aliasTieEmbedding ? aliasFlag : nil
@@ -73,6 +74,12 @@ extension LoaderSituation {
     let descended = ["text_config", "decoder", "generator"]
     let path = innerPath ?? convention?.textConfigs.first?.path
     return path.map(descended.contains) ?? false
+  }
+
+  /// Older files of these types are flat, and their values went into the nested config.
+  private var passesFlatConfigOn: Bool {
+    let types = ["fuyu", "glm4v", "glm4v_moe", "qwen2_vl", "qwen2_5_vl"]
+    return modelType.map(types.contains) ?? false
   }
 
   private func effectiveInnerFlag(_ generation: TransformersGeneration) -> Bool? {

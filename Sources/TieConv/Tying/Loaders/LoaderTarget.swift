@@ -1,4 +1,4 @@
-// The programs that load or convert checkpoints, and what they may do with a pair.
+// The programs that load or convert checkpoints.
 
 /// A downstream loader; the raw value is the name on the command line and in JSON.
 public enum LoaderTarget: String, Hashable, Sendable, CaseIterable {
@@ -19,31 +19,4 @@ public enum LoaderTarget: String, Hashable, Sendable, CaseIterable {
     case .tensorRTLLM: "TensorRT-LLM, PyTorch backend"
     }
   }
-}
-
-/// What a loader does with the two matrices.
-public enum LoaderOutcome: String, Hashable, Sendable, CaseIterable {
-  /// One matrix serves both roles and nothing of value is lost.
-  case ties
-  /// Two matrices, as stored.
-  case keepsBoth
-  /// The stored head is ignored.
-  case dropsHead
-  /// The stored embedding is ignored.
-  case dropsEmbedding
-  /// The head is newly initialised.
-  case randomHead
-  /// Untied, with the head filled from the embedding.
-  case copiesHead
-  /// Loading fails with an error.
-  case refuses
-  /// Not established; the reason says what is missing.
-  case unknown
-}
-
-/// What one loader does with exactly these files.
-public struct LoaderPrediction: Hashable, Sendable {
-  public let target: LoaderTarget
-  public let outcome: LoaderOutcome
-  public let reason: String
 }
