@@ -8,15 +8,11 @@ struct TransposedComparer {
   let pair: MatrixPair
   let options: ExecutionOptions
 
-  /// What one side of a tile may take. The head's part of a tile is read in runs of one row each:
-  /// the more rows of the embedding a tile has, the longer the runs and the fewer the reads.
-  private static let tileCount = 16 << 20
-
-  /// A tile: all columns of some rows of the embedding would be best; a wide one is cut.
-  private struct Tiling {
-    let rows: Int
-    let columns: Int
-  }
+  /// What a strip of the embedding's rows may take: it is read once and kept while the head's rows
+  /// go by. The more rows it has, the longer are the runs in which the head is read.
+  private static let stripCount = 16 << 20
+  /// What the head's part of a tile may take: half of a usual second-level cache.
+  private static let tileCount = 512 << 10
 
   private struct Mismatch: Error {}
 
@@ -26,21 +22,18 @@ struct TransposedComparer {
       [1, 2, 4, 8].contains(width)
     else { return false }
     let vocabulary = pair.rows.embedding
-    let rows = min(vocabulary, max(1, min(8192, Self.tileCount / max(1, pair.columns * width))))
-    let columns = max(1, min(pair.columns, Self.tileCount / (rows * width)))
-    let acrossRows = (vocabulary + rows - 1) / rows
-    let acrossColumns = (pair.columns + columns - 1) / columns
-    let meter = ProgressMeter("comparing", total: vocabulary * pair.columns * width, options)
+    let row = max(1, pair.columns * width)
+    let perStrip = min(vocabulary, max(1, min(16 << 10, Self.stripCount / row)))
+    let strips = (vocabulary + perStrip - 1) / max(1, perStrip)
+    let meter = ProgressMeter("comparing", total: vocabulary * row, options)
+    let buffers = (0..<options.threads).map { _ in
+      WorkerBuffers(strip: perStrip * row, tile: max(Self.tileCount, perStrip * width))
+    }
     do {
-      try ParallelLoop.run(blocks: acrossRows * acrossColumns, threads: options.threads) {
-        number, _ in
-        let row = number / acrossColumns * rows
-        let column = number % acrossColumns * columns
-        let tile = (
-          row..<min(row + rows, vocabulary), column..<min(column + columns, pair.columns)
-        )
-        guard try isEqual(rows: tile.0, columns: tile.1, width) else { throw Mismatch() }
-        meter.advance(tile.0.count * tile.1.count * width)
+      try ParallelLoop.run(blocks: strips, threads: options.threads) { number, worker in
+        let rows = number * perStrip..<min((number + 1) * perStrip, vocabulary)
+        guard try isEqual(rows, width, buffers[worker]) else { throw Mismatch() }
+        meter.advance(rows.count * row)
       }
       return true
     } catch is Mismatch {
@@ -52,38 +45,43 @@ struct TransposedComparer {
     }
   }
 
+  /// Memory that a worker uses again for each strip; fresh pages would cost more than the reading.
+  private final class WorkerBuffers: Sendable {
+    let strip: AlignedBuffer
+    let tile: AlignedBuffer
+
+    init(strip: Int, tile: Int) {
+      self.strip = AlignedBuffer(count: strip)
+      self.tile = AlignedBuffer(count: tile)
+    }
+  }
+
   private func isEqual(
-    rows: Range<Int>, columns: Range<Int>, _ width: Int
+    _ rows: Range<Int>, _ width: Int, _ buffers: WorkerBuffers
   ) throws -> Bool {
-    let one = AlignedBuffer(count: rows.count * columns.count * width)
-    let other = AlignedBuffer(count: rows.count * columns.count * width)
-    let left = unsafe one.bytes(one.count)
-    let right = unsafe other.bytes(other.count)
-    if columns.count == pair.columns {
-      unsafe try pair.embedding.file.read(
-        into: left, at: pair.embedding.offset + rows.lowerBound * pair.columns * width)
-    } else {
-      for (place, row) in rows.enumerated() {
-        let run = columns.count * width
-        let part = unsafe UnsafeMutableRawBufferPointer(
-          rebasing: left[place * run..<(place + 1) * run])
-        unsafe try pair.embedding.file.read(
-          into: part,
-          at: pair.embedding.offset + (row * pair.columns + columns.lowerBound) * width)
-      }
-    }
-    for (place, column) in columns.enumerated() {
+    let row = pair.columns * width
+    let strip = unsafe buffers.strip.bytes(rows.count * row)
+    unsafe try pair.embedding.file.read(
+      into: strip, at: pair.embedding.offset + rows.lowerBound * row)
+    let run = rows.count * width
+    let perTile = max(1, buffers.tile.count / run)
+    for start in stride(from: 0, to: pair.columns, by: perTile) {
       try options.cancellation.check()
-      let run = rows.count * width
-      let part = unsafe UnsafeMutableRawBufferPointer(
-        rebasing: right[place * run..<(place + 1) * run])
-      unsafe try pair.head.file.read(
-        into: part,
-        at: pair.head.offset + (column * pair.rows.head + rows.lowerBound) * width)
+      let count = min(perTile, pair.columns - start)
+      for place in 0..<count {
+        let part = unsafe UnsafeMutableRawBufferPointer(
+          rebasing: buffers.tile.bytes(buffers.tile.count)[place * run..<(place + 1) * run])
+        unsafe try pair.head.file.read(
+          into: part,
+          at: pair.head.offset + ((start + place) * pair.rows.head + rows.lowerBound) * width)
+      }
+      let tile = try TileComparison(rows: rows.count, columns: count, elementSize: width)
+      let left = unsafe UnsafeRawBufferPointer(
+        rebasing: UnsafeRawBufferPointer(strip)[(start * width)...])
+      let mismatch = unsafe try tile.firstMismatch(
+        left.bytes, strideA: row, transposed: buffers.tile.bytes(count * run).bytes, strideB: run)
+      if mismatch != nil { return false }
     }
-    let tile = try TileComparison(rows: rows.count, columns: columns.count, elementSize: width)
-    return unsafe try tile.firstMismatch(
-      left.bytes, strideA: columns.count * width, transposed: right.bytes,
-      strideB: rows.count * width) == nil
+    return true
   }
 }

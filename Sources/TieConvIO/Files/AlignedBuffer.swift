@@ -1,7 +1,8 @@
 // A page-aligned block of memory that one worker reads into again and again.
 
-/// A fixed block of uninitialised memory, for one worker at a time.
-@safe package final class AlignedBuffer {
+/// A fixed block of uninitialised memory. Whoever shares one between threads sees to it that one
+/// worker at a time uses it.
+@safe package final class AlignedBuffer: @unchecked Sendable {
   package let count: Int
   private let storage: UnsafeMutableRawBufferPointer
 
