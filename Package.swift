@@ -46,6 +46,7 @@ let package = Package(
       ], swiftSettings: strict),
     .executableTarget(
       name: "TieConvTool", dependencies: ["TieConvCommands"], swiftSettings: strict),
-    .testTarget(name: "TieConvTests", dependencies: ["TieConv"], swiftSettings: strict),
+    .testTarget(
+      name: "TieConvKernelsTests", dependencies: ["TieConvKernels"], swiftSettings: strict),
   ]
 )

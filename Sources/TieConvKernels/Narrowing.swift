@@ -3,8 +3,8 @@
 internal import CTieConvKernels
 
 package enum Narrowing {
-  /// Rounds F32 elements to the bit patterns of `kind`, BF16 or F16: to nearest, ties to even. A NaN
-  /// keeps its sign and the payload's top bits and becomes quiet. The counts must be equal.
+  /// Rounds F32 elements to the bit patterns of `kind`, BF16 or F16: to nearest, ties to even. A
+  /// NaN keeps its sign and the payload's top bits and becomes quiet. The counts must be equal.
   package static func fromFloat32(
     _ source: RawSpan, to kind: ElementKind, into target: inout MutableSpan<UInt16>,
     kernels: KernelSet = .best

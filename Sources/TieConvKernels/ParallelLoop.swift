@@ -11,8 +11,8 @@ package enum ParallelLoop {
   package static var defaultThreads: Int { Int(tc_usable_processors()) }
 
   /// Calls `body` once for every block in `0..<blocks`, from at most `threads` workers numbered
-  /// from 0; one worker runs one block at a time. Blocks start in increasing order. If blocks throw,
-  /// the error of the lowest one is thrown, and blocks above it may never start.
+  /// from 0; one worker runs one block at a time. Blocks start in increasing order. If blocks
+  /// throw, the error of the lowest one is thrown, and blocks above it may never start.
   package static func run<E: Error>(
     blocks: Int, threads: Int, _ body: @Sendable (_ block: Int, _ worker: Int) throws(E) -> Void
   ) throws(E) {
