@@ -47,6 +47,9 @@ let package = Package(
     .executableTarget(
       name: "TieConvTool", dependencies: ["TieConvCommands"], swiftSettings: strict),
     .testTarget(
+      name: "TieConvTests", dependencies: ["TieConv", "TieConvIO", "TieConvKernels"],
+      swiftSettings: strict),
+    .testTarget(
       name: "TieConvKernelsTests", dependencies: ["TieConvKernels"], swiftSettings: strict),
   ]
 )
