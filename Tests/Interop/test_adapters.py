@@ -38,4 +38,6 @@ def test_an_adapter_elsewhere_or_on_an_untied_pair_is_none(tieconv, checkpoint, 
     for variant, adapter in (("tied", attention), ("untied", head)):
         model = checkpoint("llama", variant)
         with_adapter = tieconv.json("inspect", model, "--adapter", adapter)
-        assert with_adapter["problems"] == tieconv.json("inspect", model)["problems"]
+        plain = tieconv.json("inspect", model)["problems"]
+        said = [problem for problem in with_adapter["problems"] if problem not in plain]
+        assert all(problem["severity"] == "info" for problem in said)

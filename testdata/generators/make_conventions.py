@@ -232,9 +232,29 @@ def runtime(entry) -> tuple[str, str]:
     return "", ""
 
 
-def line(entry, old, scaling) -> str:
+def inherited_ties(entries) -> dict:
+    """{architecture: ties of the base model inside it}: Bart's head class declares its head alone, but
+    the BartModel that it wraps as `model` ties encoder and decoder tables of its own."""
+    bases: dict[str, list[dict]] = {}
+    for entry in entries:
+        if entry["architecture"].endswith("Model") and entry["declared"] == "own" and isinstance(entry["tied"], dict):
+            bases.setdefault(entry["package"], []).append(entry["tied"])
+    found = {}
+    for entry in entries:
+        own = entry["tied"] if isinstance(entry["tied"], dict) else {}
+        for base in bases.get(entry["package"], []):
+            for source in set(base.values()) & {s.split(".", 1)[-1] for s in own.values()}:
+                for prefix in {s[: -len(source)] for s in own.values() if s.endswith("." + source)}:
+                    extra = {prefix + t: prefix + s for t, s in base.items() if s == source}
+                    if not extra.keys() & own.keys():
+                        found.setdefault(entry["architecture"], {}).update(extra)
+    return found
+
+
+def line(entry, old, scaling, inherited) -> str:
     default4, inner4 = old[entry["architecture"]]
     tied = entry["tied"] if isinstance(entry["tied"], dict) else {}
+    tied = inherited.get(entry["architecture"], {}) | tied
     head, field, conditional = head_list(entry), *runtime(entry)
     ties = tie_list(tied)
     plain = [clean(n) for pair in tied.items() for n in pair] + [clean(h["weight"]) for h in entry["head_keys"]]
@@ -358,7 +378,7 @@ def main():
               ("The transformers release whose classes the table describes.", "transformersVersion", version),
               ("The transformers 4 release that the older defaults come from.", "transformers4Version", four.version),
               ("Read by `TieConvention.init(line:)`.", "table",
-               "\n" + "\n".join(line(e, old, scaling) for e in sorted(entries, key=lambda e: e["architecture"])) + "\n"),
+               "\n" + "\n".join(line(e, old, scaling, inherited_ties(entries)) for e in sorted(entries, key=lambda e: e["architecture"])) + "\n"),
           ])
     policies = doc["gguf_tie_policy"]["architectures"]
     rows = sorted(f"{n} {p['policy']}" + (" bias" if any("output.bias" in x for x in p.get("notes", [])) else "")
