@@ -13,6 +13,9 @@ public struct TieFlag: Sendable, Equatable {
   /// Whether the architecture ties whatever the flag says (T5 and its kin). Its flag then has
   /// another meaning and is not to be touched.
   public let isForced: Bool
+  /// Whether a stored false only switches off a scale of the logits (T5, LongT5), unless the config
+  /// states that scale by itself.
+  public let switchesScale: Bool
 
   /// Reads the flag of `config` for an architecture of `convention`.
   public init(config: ModelConfig?, convention: TieConvention?) {
@@ -20,6 +23,8 @@ public struct TieFlag: Sendable, Equatable {
     self.statements = statements
     let rule = convention?.flagRule ?? .read
     isForced = rule == .forcedTrue || rule == .forcedTrueScale
+    switchesScale =
+      rule == .forcedTrueScale && config?.root["scale_decoder_outputs"]?.bool == nil
     isSplit = !isForced && Set(statements.map(\.value)).count > 1
     if isForced {
       effective = true
@@ -64,18 +69,19 @@ public struct TieFlag: Sendable, Equatable {
     else { return self }
     return TieFlag(
       effective: false, source: "\(statement.path), and two different matrices",
-      statements: statements, isSplit: false, isForced: true)
+      statements: statements, isSplit: false, isForced: true, switchesScale: switchesScale)
   }
 
   private init(
     effective: Bool?, source: String?, statements: [ModelConfig.FlagStatement], isSplit: Bool,
-    isForced: Bool
+    isForced: Bool, switchesScale: Bool
   ) {
     self.effective = effective
     self.source = source
     self.statements = statements
     self.isSplit = isSplit
     self.isForced = isForced
+    self.switchesScale = switchesScale
   }
 
   /// Whether the value in effect is stated by the config itself.

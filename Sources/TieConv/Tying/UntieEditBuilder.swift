@@ -66,7 +66,13 @@ struct UntieEditBuilder {
   }
 
   private func setFlag(_ edit: inout CheckpointEdit) throws(CheckpointError) {
-    if flag.isForced { return }
+    if flag.isForced, group.isEqual != false || flag.effective == false { return }
+    if flag.switchesScale {
+      throw CheckpointError(
+        .conflict, file: checkpoint.path,
+        "in this architecture a false flag also switches off the scale of the logits",
+        hint: "state scale_decoder_outputs in config.json, then untie")
+    }
     if checkpoint.layout == .folder {
       edit.flag = checkpoint.config == nil ? nil : false
     } else if checkpoint.config != nil, flag.effective != false || flag.isSplit {
