@@ -86,7 +86,11 @@ struct MatrixComparer {
       sums.dotAB * sums.dotAB >= Self.leastSquaredCosine * sums.dotAA * sums.dotBB
     else { return nil }
     let factor = Self.simplified(sums.dotAB / sums.dotAA)
-    guard factor != 1 else { return nil }
+    // Rows that are equal as they stand speak for a factor of 1, but for rows of zeros; a factor so
+    // near to 1 that the test below could not tell the two apart is then no explanation.
+    let hasEqualRows = totals.differing.count < min(pair.rows.embedding, pair.rows.head)
+    let least = hasEqualRows ? 2 * Self.tolerance(pair) : 0
+    guard abs(factor - 1) > least else { return nil }
     let check = ScaleCheck(
       factor: factor, relativeTolerance: Self.tolerance(pair),
       absoluteTolerance: Self.smallest(pair) * max(1, abs(factor)))

@@ -1,10 +1,13 @@
-// One pass over the common rows of a pair, block by block.
+// One pass over the common rows of a pair: which rows differ, and by how much.
 
 internal import Synchronization
 internal import TieConvIO
 internal import TieConvKernels
 
-/// Reads both sides in blocks of whole rows.
+/// Scans both sides in blocks of whole rows.
+///
+/// Rows that are equal are passed over at the speed of memory. Sums are taken over the others alone:
+/// where one factor c ≠ 1 explains the head, an equal row is a row of zeros, which adds nothing.
 struct RowScan {
   let pair: MatrixPair
   let options: ExecutionOptions
@@ -12,13 +15,23 @@ struct RowScan {
   /// What a pass over all blocks adds up to.
   struct Totals: Sendable {
     var differing = RowRanges()
-    /// Sums over all common rows; nil where an element type is not a number to compute with.
-    var statistics: PairStatistics?
-    /// Whether the narrower side is the wider one rounded to nearest, everywhere.
+    /// Sums over the differing rows; nil where an element type is not one to compute with.
+    var statistics: PairStatistics? = PairStatistics()
+    /// Whether the narrower side is the wider one rounded to nearest, in every row looked at.
     var isRounded = true
+
+    /// Adds what a later block found.
+    static func += (total: inout Totals, part: Totals) {
+      total.differing.append(part.differing)
+      if let sums = part.statistics { total.statistics? += sums } else { total.statistics = nil }
+      total.isRounded = total.isRounded && part.isRounded
+    }
   }
 
-  private static let readCount = 256 << 10
+  /// What one worker takes on at a time, of the wider side.
+  private static let blockCount = 8 << 20
+  /// What one worker reads at a time where rows differ: both sides fit the second-level cache.
+  private static let chunkCount = 256 << 10
 
   private var kinds: (ElementKind, ElementKind)? {
     guard let one = ElementKind(pair.embedding.dtype), let other = ElementKind(pair.head.dtype)
@@ -26,33 +39,81 @@ struct RowScan {
     return (one, other)
   }
 
+  private var isSameType: Bool { pair.embedding.dtype == pair.head.dtype }
   private var oneRow: Int { pair.columns * (pair.embedding.dtype.byteWidth ?? 1) }
   private var otherRow: Int { pair.columns * (pair.head.dtype.byteWidth ?? 1) }
+  private var widerRow: Int { max(1, oneRow, otherRow) }
+  private var rows: Int { min(pair.rows.embedding, pair.rows.head) }
+  private var rowsPerChunk: Int { max(1, Self.chunkCount / widerRow) }
+
+  /// Sums and differing rows over all common rows.
+  func totals() throws(CheckpointError) -> Totals {
+    let parts = try blocks { rows, buffers in
+      var part = Totals()
+      var place = rows.lowerBound
+      var looksForward = true
+      while place < rows.upperBound {
+        if looksForward, isSameType {
+          guard let next = try firstDifferingRow(place..<rows.upperBound) else { break }
+          place = next
+        }
+        let chunk = place..<min(place + rowsPerChunk, rows.upperBound)
+        let found = try examined(chunk, buffers)
+        // Where every row differs, looking for the next equal one costs more than it saves.
+        looksForward = found.differing.count < chunk.count
+        part += found
+        place = chunk.upperBound
+      }
+      return part
+    }
+    var totals = Totals()
+    if kinds == nil { totals.statistics = nil }
+    for part in parts { totals += part }
+    return totals
+  }
+
+  /// Whether every element of the head is the factor times the embedding's.
+  func holds(_ check: ScaleCheck) throws(CheckpointError) -> Bool {
+    guard let kinds else { return false }
+    return try blocks { rows, buffers in
+      for start in stride(from: rows.lowerBound, to: rows.upperBound, by: rowsPerChunk) {
+        let chunk = start..<min(start + rowsPerChunk, rows.upperBound)
+        let (one, other) = unsafe try read(chunk, buffers)
+        let mismatch = unsafe try check.firstMismatch(
+          embedding: one.bytes, kinds.0, head: other.bytes, kinds.1)
+        if mismatch != nil { return false }
+      }
+      return true
+    }.allSatisfy { $0 }
+  }
+
+  // MARK: Blocks
+
+  /// Memory that one worker uses again and again.
+  private struct Buffers: Sendable {
+    let one: AlignedBuffer
+    let other: AlignedBuffer
+  }
 
   /// Runs `body` on every block of rows, and returns what it gave in the order of the blocks.
   private func blocks<Part: Sendable>(
-    _ body: @Sendable (_ rows: Range<Int>, _ one: RawSpan, _ other: RawSpan) throws -> Part
+    _ body: @Sendable (_ rows: Range<Int>, _ buffers: Buffers) throws -> Part
   ) throws(CheckpointError) -> [Part] {
-    let rows = min(pair.rows.embedding, pair.rows.head)
-    let perBlock = max(1, Self.readCount / max(1, max(oneRow, otherRow)))
+    let perBlock = max(1, Self.blockCount / widerRow)
     let count = (rows + perBlock - 1) / perBlock
     let parts = Mutex<[Part?]>(Array(repeating: nil, count: count))
     let meter = ProgressMeter("comparing", total: rows * oneRow, options)
+    let buffers = (0..<options.threads).map { _ in
+      Buffers(
+        one: AlignedBuffer(count: rowsPerChunk * oneRow),
+        other: AlignedBuffer(count: rowsPerChunk * otherRow))
+    }
     do {
-      try ParallelLoop.run(blocks: count, threads: options.threads) { number, _ in
-        try options.cancellation.check()
+      try ParallelLoop.run(blocks: count, threads: options.threads) { number, worker in
         let range = number * perBlock..<min(rows, (number + 1) * perBlock)
-        let one = AlignedBuffer(count: range.count * oneRow)
-        let other = AlignedBuffer(count: range.count * otherRow)
-        let left = unsafe one.bytes(one.count)
-        let right = unsafe other.bytes(other.count)
-        unsafe try pair.embedding.file.read(
-          into: left, at: pair.embedding.offset + range.lowerBound * oneRow)
-        unsafe try pair.head.file.read(
-          into: right, at: pair.head.offset + range.lowerBound * otherRow)
-        let part = unsafe try body(range, left.bytes, right.bytes)
+        let part = try body(range, buffers[worker])
         parts.withLock { $0[number] = part }
-        meter.advance(left.count)
+        meter.advance(range.count * oneRow)
       }
     } catch let failure as IOFailure {
       throw CheckpointError(failure)
@@ -62,49 +123,76 @@ struct RowScan {
     return parts.withLock { $0 }.compactMap { $0 }
   }
 
-  /// Sums and differing rows over all common rows.
-  func totals() throws(CheckpointError) -> Totals {
-    let kinds = kinds
-    let isSameType = pair.embedding.dtype == pair.head.dtype
-    let parts = try blocks { rows, one, other in
-      var part = Totals()
-      if let kinds {
-        part.statistics = try PairStatistics(of: one, kinds.0, other, kinds.1)
-        part.isRounded = try isSameType || Rounding.holds(one, kinds.0, other, kinds.1)
-      } else {
-        part.isRounded = false
-      }
-      for (place, row) in rows.enumerated() {
-        let left = one.extracting(place * oneRow..<(place + 1) * oneRow)
-        let right = other.extracting(place * otherRow..<(place + 1) * otherRow)
-        let differs: Bool
-        if isSameType {
-          differs = ByteComparison.firstMismatch(left, right) != nil
-        } else if let kinds {
-          differs = try PairStatistics(of: left, kinds.0, right, kinds.1).bitsDiffer > 0
-        } else {
-          differs = true
-        }
-        if differs { part.differing.append(row) }
-      }
-      return part
-    }
-    var totals = Totals()
-    totals.statistics = kinds == nil ? nil : PairStatistics()
-    for part in parts {
-      totals.differing.append(part.differing)
-      if let sums = part.statistics { totals.statistics? += sums }
-      totals.isRounded = totals.isRounded && part.isRounded
-    }
-    return totals
+  private func read(
+    _ rows: Range<Int>, _ buffers: Buffers
+  ) throws(IOFailure) -> (one: UnsafeMutableRawBufferPointer, other: UnsafeMutableRawBufferPointer)
+  {
+    try options.cancellation.check()
+    let one = unsafe buffers.one.bytes(rows.count * oneRow)
+    let other = unsafe buffers.other.bytes(rows.count * otherRow)
+    unsafe try pair.embedding.file.read(
+      into: one, at: pair.embedding.offset + rows.lowerBound * oneRow)
+    unsafe try pair.head.file.read(into: other, at: pair.head.offset + rows.lowerBound * otherRow)
+    return unsafe (one, other)
   }
 
-  /// Whether every element of the head is the factor times the embedding's.
-  func holds(_ check: ScaleCheck) throws(CheckpointError) -> Bool {
-    guard let kinds else { return false }
-    return try blocks { _, one, other in
-      try check.firstMismatch(embedding: one, kinds.0, head: other, kinds.1) == nil
-    }.allSatisfy { $0 }
+  private static let comparison = unsafe MappedComparison(ByteComparison.function)
+
+  private func firstDifferingRow(_ rows: Range<Int>) throws(IOFailure) -> Int? {
+    try options.cancellation.check()
+    let start = rows.lowerBound * oneRow
+    return try Self.comparison.firstMismatch(
+      pair.embedding.file, at: pair.embedding.offset + start, pair.head.file,
+      at: pair.head.offset + start, count: rows.count * oneRow
+    ).map { rows.lowerBound + $0 / oneRow }
+  }
+
+  /// Which of `rows` differ, with their sums.
+  private func examined(_ rows: Range<Int>, _ buffers: Buffers) throws -> Totals {
+    let (left, right) = unsafe try read(rows, buffers)
+    let (one, other) = unsafe (left.bytes, right.bytes)
+    var part = Totals()
+    guard let kinds else {
+      part.statistics = nil
+      part.isRounded = false
+      part.differing = try differingRows(rows, one, other, nil)
+      return part
+    }
+    if !isSameType {
+      let all = try PairStatistics(of: one, kinds.0, other, kinds.1)
+      if all.bitsDiffer == 0 { return part }
+      part.isRounded = try Rounding.holds(one, kinds.0, other, kinds.1)
+    }
+    part.differing = try differingRows(rows, one, other, kinds)
+    var sums = PairStatistics()
+    for run in part.differing.ranges {
+      let places = run.lowerBound - rows.lowerBound..<run.upperBound - rows.lowerBound
+      sums += try PairStatistics(
+        of: one.extracting(places.lowerBound * oneRow..<places.upperBound * oneRow), kinds.0,
+        other.extracting(places.lowerBound * otherRow..<places.upperBound * otherRow), kinds.1)
+    }
+    part.statistics = sums
+    return part
+  }
+
+  private func differingRows(
+    _ rows: Range<Int>, _ one: RawSpan, _ other: RawSpan, _ kinds: (ElementKind, ElementKind)?
+  ) throws(KernelError) -> RowRanges {
+    var differing = RowRanges()
+    for (place, row) in rows.enumerated() {
+      let left = one.extracting(place * oneRow..<(place + 1) * oneRow)
+      let right = other.extracting(place * otherRow..<(place + 1) * otherRow)
+      let differs: Bool
+      if isSameType {
+        differs = ByteComparison.firstMismatch(left, right) != nil
+      } else if let kinds {
+        differs = try PairStatistics(of: left, kinds.0, right, kinds.1).bitsDiffer > 0
+      } else {
+        differs = true
+      }
+      if differs { differing.append(row) }
+    }
+    return differing
   }
 }
 

@@ -34,7 +34,7 @@ struct ProblemFinder {
     } else if verdict == .untiedEqual {
       problems.append(
         TieProblem(
-          "untiedEqual", .info, verdict.meaning, tensor: main?.head,
+          "untiedEqual", .info, "stored twice", tensor: main?.head,
           hint: "tieconv tie drops the copy"))
     }
     // A verdict of higher rank hides what the bytes say; that is said here.
