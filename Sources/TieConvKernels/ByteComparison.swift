@@ -20,7 +20,7 @@ package enum ByteComparison {
 
   /// The comparison itself, for callers that run it under a guard of their own: the index of the
   /// first byte that differs, or the count.
-  package static var function:
-    @convention(c) (UnsafeRawPointer?, UnsafeRawPointer?, Int) -> Int
-  { unsafe KernelSet.best.table.mismatch }
+  package static var function: @convention(c) (UnsafeRawPointer?, UnsafeRawPointer?, Int) -> Int {
+    unsafe KernelSet.best.table.mismatch
+  }
 }

@@ -39,6 +39,7 @@ public struct MatrixComparison: Sendable, Equatable {
     commonRows == 0 ? 0 : 1 - Double(differingRows.count) / Double(commonRows)
   }
 
+  /// Whether both found the same.
   public static func == (one: Self, other: Self) -> Bool {
     one.orientation == other.orientation && one.rows == other.rows && one.isEqual == other.isEqual
       && one.differingRows == other.differingRows && one.maxAbsDiff == other.maxAbsDiff

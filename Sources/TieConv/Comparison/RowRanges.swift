@@ -7,6 +7,7 @@ public struct RowRanges: Sendable, Equatable {
   /// The number of rows.
   public private(set) var count = 0
 
+  /// No rows.
   public init() {}
 
   /// Adds `row`, which is greater than every row so far.

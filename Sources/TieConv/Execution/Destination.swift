@@ -49,10 +49,12 @@ enum Destination {
     case (.file, .file): return
     case (.folder, .directory):
       let names = try reading { () throws(IOFailure) in try FileSystem.names(in: target) }
-      let isCheckpoint = names.isEmpty || names.contains { name in
-        name == "config.json" || name.hasSuffix(".safetensors")
-          || name.hasSuffix(".safetensors.index.json")
-      }
+      let isCheckpoint =
+        names.isEmpty
+        || names.contains { name in
+          name == "config.json" || name.hasSuffix(".safetensors")
+            || name.hasSuffix(".safetensors.index.json")
+        }
       if isCheckpoint { return }
       throw CheckpointError(
         .outputExists, file: target, "a folder that holds no checkpoint is not replaced",
@@ -60,7 +62,8 @@ enum Destination {
     default:
       throw CheckpointError(
         .outputExists, file: target,
-        layout == .folder ? "a folder is to be written, but a file is there"
+        layout == .folder
+          ? "a folder is to be written, but a file is there"
           : "a file is to be written, but a folder is there",
         hint: "give another name")
     }

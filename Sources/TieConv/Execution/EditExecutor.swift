@@ -1,6 +1,5 @@
 // Carries out an edit: write beside, verify with a fresh reader, sync, rename.
 
-internal import Synchronization
 internal import TieConvIO
 internal import TieConvKernels
 
@@ -56,7 +55,7 @@ struct EditExecutor {
     var receipt = try ReceiptWriter(checkpoint: checkpoint, job: job).receipt(for: plan)
     let sources = try SourceFiles(checkpoint, for: plan)
     let result = try stage(at: destination) { (staged) throws(CheckpointError) -> EditResult in
-      let digests = BackgroundDigests(checkpoint, receipt.tensors, options)
+      let digests = TensorDigests(checkpoint, receipt.tensors, options)
       let files = try writeFolder(plan, sources, staged)
       try digests.fill(&receipt)
       let text = Array(receipt.json().pretty.utf8)
@@ -105,7 +104,7 @@ struct EditExecutor {
     planner.metadata = (Receipt.metadataKey, "")
     var receipt = try ReceiptWriter(checkpoint: checkpoint, job: job)
       .receipt(for: try planner.plan())
-    let digests = BackgroundDigests(checkpoint, receipt.tensors, options)
+    let digests = TensorDigests(checkpoint, receipt.tensors, options)
     try digests.fill(&receipt)
     planner.metadata = (Receipt.metadataKey, receipt.json().compact)
     return try write(
@@ -158,17 +157,19 @@ struct EditExecutor {
   func finish(
     _ files: [OutputFile], _ sources: SourceFiles, _ staged: StagedOutput, _ check: EditCheck
   ) throws(CheckpointError) {
-    let sync = BackgroundSync(files)
+    let sync = BackgroundWork { () throws(IOFailure) in
+      for file in files { try file.sync() }
+    }
     do {
       if verifies {
         try OutputVerifier(input: checkpoint.path, output: staged.path, check: check)
           .verify(options)
       }
     } catch {
-      try? sync.wait()
+      try? sync.value()
       throw error
     }
-    try writing { () throws(IOFailure) in try sync.wait() }
+    try writing { () throws(IOFailure) in try sync.value() }
     try sources.checkUnchanged()
     try writing { () throws(IOFailure) in
       try options.cancellation.check()

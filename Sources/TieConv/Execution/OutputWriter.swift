@@ -21,6 +21,8 @@ struct OutputWriter {
   /// Writes every file; the result is the open files, still to be synced.
   ///
   /// - Parameter path: gives the place of a planned file.
+  /// - Returns: the open files, in the order of the plan.
+  /// - Throws: `writeFailed`, `diskFull`, `inputChanged` or `interrupted`.
   func write(at path: (OutputPlan.File) -> String) throws(CheckpointError) -> [OutputFile] {
     let files = try writing { () throws(IOFailure) in
       var files: [OutputFile] = []

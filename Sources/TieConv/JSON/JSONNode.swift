@@ -80,6 +80,8 @@ extension JSONNode {
   ///   - bytes: the text, UTF-8.
   ///   - allowsNonFinite: whether `NaN`, `Infinity` and `-Infinity` are numbers: Python writes
   ///     them into configs, though JSON has no such words.
+  /// - Returns: the text's value.
+  /// - Throws: `JSONSyntaxError` where the text breaks the grammar, or a limit of this reader.
   public static func parse(
     _ bytes: [UInt8], allowsNonFinite: Bool = false
   ) throws(JSONSyntaxError) -> JSONNode {

@@ -13,11 +13,17 @@ public indirect enum JSONText: Sendable, Equatable, ExpressibleByStringLiteral,
   case array([JSONText])
   case object([(String, JSONText)])
 
+  /// A string.
   public init(stringLiteral value: String) { self = .string(value) }
+  /// A boolean.
   public init(booleanLiteral value: Bool) { self = .bool(value) }
+  /// A number.
   public init(integerLiteral value: Int) { self = .integer(value) }
+  /// Null.
   public init(nilLiteral: ()) { self = .null }
+  /// An array.
   public init(arrayLiteral elements: JSONText...) { self = .array(elements) }
+  /// An object.
   public init(dictionaryLiteral elements: (String, JSONText)...) { self = .object(elements) }
 
   /// `value`, or null.
@@ -29,6 +35,7 @@ public indirect enum JSONText: Sendable, Equatable, ExpressibleByStringLiteral,
   /// `value`, or null; a number that JSON has no word for becomes a string.
   public static func optional(_ value: Double?) -> JSONText { value.map { .double($0) } ?? .null }
 
+  /// Whether both are spelled alike.
   public static func == (one: JSONText, other: JSONText) -> Bool {
     one.spelled(indent: nil) == other.spelled(indent: nil)
   }
@@ -79,7 +86,8 @@ public indirect enum JSONText: Sendable, Equatable, ExpressibleByStringLiteral,
       case "\n": result += "\\n"
       case "\r": result += "\\r"
       case "\t": result += "\\t"
-      case _ where scalar.properties.generalCategory == .control
+      case _
+      where scalar.properties.generalCategory == .control
         || scalar.properties.generalCategory == .format:
         for unit in UTF16.encode(scalar) ?? UTF16.encodedReplacementCharacter {
           let digits = String(unit, radix: 16)

@@ -5,6 +5,7 @@ public struct Shape: Sendable, Hashable, CustomStringConvertible {
   /// The extents; empty for a single number.
   public let dimensions: [UInt64]
 
+  /// A shape of these extents.
   public init(_ dimensions: [UInt64]) { self.dimensions = dimensions }
 
   /// The number of elements; nil where it is beyond 64 bits.
@@ -32,6 +33,7 @@ public struct Shape: Sendable, Hashable, CustomStringConvertible {
     return (rows, columns)
   }
 
+  /// The extents in brackets: `[1024, 96]`.
   public var description: String {
     "[" + dimensions.map(String.init).joined(separator: ", ") + "]"
   }

@@ -21,6 +21,7 @@ public struct TensorFamily: Hashable, Sendable {
 
   /// The module that owns the matrix, for example `model.embed_tokens`.
   public let stem: String
+  /// How the matrix is packed.
   public let format: Format
   /// The tensor that holds the values or codes, or nil when only companions were left behind.
   public let main: String?

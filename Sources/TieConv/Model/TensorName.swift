@@ -6,6 +6,7 @@ public struct TensorName: Hashable, Sendable, Comparable {
   /// The name exactly as stored.
   public let text: String
 
+  /// A name, as stored.
   public init(_ text: String) { self.text = text }
 
   /// The parts between dots; empty parts stay, so that joining restores the name.
@@ -47,6 +48,7 @@ public struct TensorName: Hashable, Sendable, Comparable {
     return left == name.startIndex || name[name.index(before: left)] == 0x2E
   }
 
+  /// Order by the components' bytes.
   public static func < (left: TensorName, right: TensorName) -> Bool { left.text < right.text }
 }
 

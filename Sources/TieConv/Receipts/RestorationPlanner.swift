@@ -79,7 +79,9 @@ struct RestorationPlanner {
   }
 
   private static func holding(_ range: Range<Int>, in kept: [Kept]) -> Kept? {
-    kept.first { $0.input.lowerBound <= range.lowerBound && range.upperBound <= $0.input.upperBound }
+    kept.first {
+      $0.input.lowerBound <= range.lowerBound && range.upperBound <= $0.input.upperBound
+    }
   }
 
   private func keptRanges() -> [String: [Kept]] {

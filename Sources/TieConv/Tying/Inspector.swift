@@ -13,6 +13,7 @@ public struct Inspector: Sendable {
     /// Threads, progress, cancellation.
     public var execution: ExecutionOptions
 
+    /// Everything is looked at.
     public init(execution: ExecutionOptions = ExecutionOptions()) { self.execution = execution }
   }
 

@@ -50,8 +50,10 @@ struct ProblemFinder {
 
   private static func camelCase(_ verdict: TieVerdict) -> String {
     let words = verdict.rawValue.lowercased().split(separator: "_")
-    return words.enumerated().map { $0 == 0 ? String($1) : $1.prefix(1).uppercased() + $1.dropFirst() }
-      .joined()
+    return words.enumerated().map {
+      $0 == 0 ? String($1) : $1.prefix(1).uppercased() + $1.dropFirst()
+    }
+    .joined()
   }
 
   private static func hint(_ verdict: TieVerdict) -> String? {
@@ -223,7 +225,8 @@ struct ProblemFinder {
     if checkpoint.config?.root["auto_map"] != nil {
       problems.append(
         TieProblem(
-          "remoteCode", .info, "the config names code of its own (auto_map), which was not looked at"
+          "remoteCode", .info,
+          "the config names code of its own (auto_map), which was not looked at"
         ))
     }
     return problems

@@ -52,7 +52,8 @@ public enum TieVerdict: String, Sendable, CaseIterable {
     case .tiedConflict:
       "the flag says tied, but head and embedding differ: loading throws one away"
     case .untied: "the flag says untied, and two different matrices are stored"
-    case .untiedEqual: "the flag says untied, but both matrices are equal: a lossless tie is possible"
+    case .untiedEqual:
+      "the flag says untied, but both matrices are equal: a lossless tie is possible"
     case .headMissing: "the flag says untied, but no head is stored: it would be random"
     case .flagUnknown: "no flag, and no known default: loaders disagree"
     case .flagSplit: "the config states both true and false: the answer depends on the loader"

@@ -43,7 +43,8 @@ public struct IndexAudit: Sendable {
       faults.append(
         Fault(
           kind: .indexHidden, tensor: nil,
-          message: "\(hidden) names other files, which \(checkpoint.shards[0].name) hides from some "
+          message:
+            "\(hidden) names other files, which \(checkpoint.shards[0].name) hides from some "
             + "loaders and not from others"))
     } else if checkpoint.layout == .folder, checkpoint.shards.count > 1 {
       faults.append(

@@ -12,7 +12,10 @@ public struct IntegrityVerifier: Sendable {
 
   /// A verifier of `checkpoint`, whose headers were checked when it was opened.
   ///
-  /// - Parameter checksFinite: whether every number is read to find NaN and infinity.
+  /// - Parameters:
+  ///   - checkpoint: the checkpoint.
+  ///   - checksFinite: whether every number is read to find NaN and infinity.
+  ///   - options: threads, progress, cancellation.
   public init(
     _ checkpoint: Checkpoint, checksFinite: Bool = false,
     options: ExecutionOptions = ExecutionOptions()

@@ -101,7 +101,8 @@ private struct TieStandIns {
       group.members.contains { $0.family?.members.contains(name) ?? ($0.name == name) }
     }
     for (_, theirs) in places {
-      guard let mine = groups.first(where: { $0.kind == theirs.kind && $0.isMain == theirs.isMain }),
+      guard
+        let mine = groups.first(where: { $0.kind == theirs.kind && $0.isMain == theirs.isMain }),
         let stored = mine.members.first(where: { $0.stored && $0.role == .embedding })
           ?? mine.members.first(where: \.stored)
       else { continue }

@@ -22,7 +22,8 @@ enum CommandStatus: Int32, Error {
 }
 
 /// Runs a command's body and renders its error.
-func rendering(_ output: OutputOptions, _ body: () throws(CheckpointError) -> CommandStatus) throws {
+func rendering(_ output: OutputOptions, _ body: () throws(CheckpointError) -> CommandStatus) throws
+{
   let status: CommandStatus
   do throws(CheckpointError) {
     status = try body()

@@ -16,11 +16,13 @@ struct EditText {
   private var text: String {
     let saved = report.inputBytes - report.outputBytes
     let change =
-      saved == 0 ? "same size"
+      saved == 0
+      ? "same size"
       : saved > 0
         ? "\(ByteCount.described(saved)) less" : "\(ByteCount.described(-saved)) more"
     var lines = [
-      (isDryRun ? "plan: " : "") + "\(report.verdict.rawValue)  \(TextSafety.escaped(report.summary))"
+      (isDryRun ? "plan: " : "")
+        + "\(report.verdict.rawValue)  \(TextSafety.escaped(report.summary))"
     ]
     for edit in report.flagEdits {
       lines.append(

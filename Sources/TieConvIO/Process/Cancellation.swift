@@ -7,6 +7,7 @@ internal import Synchronization
 public final class Cancellation: Sendable {
   private let flag = Atomic<Bool>(false)
 
+  /// A flag that is not raised.
   public init() {}
 
   /// Asks the work to stop; it cleans up and fails with `interrupted`.

@@ -85,7 +85,7 @@ package final class StagedOutput: Sendable {
       let folder = FilePath.join(root, prefix(name) + tag + suffix)
       do throws(IOFailure) {
         try FileSystem.makeDirectory(folder)
-      } catch where error.reason == .exists { continue }
+      } catch  where error.reason == .exists { continue }
       // Another run may take the new folder for an abandoned one before it is locked.
       if let lock = FolderLock(folder) { return (folder, lock) }
     }

@@ -55,17 +55,25 @@ import Testing
   }
 
   @Test(arguments: [
-    ("LlavaForConditionalGeneration", "language_model.model.embed_tokens.weight",
-      "language_model.lm_head.weight"),
+    (
+      "LlavaForConditionalGeneration", "language_model.model.embed_tokens.weight",
+      "language_model.lm_head.weight"
+    ),
     ("LlavaForConditionalGeneration", "model.language_model.embed_tokens.weight", "lm_head.weight"),
-    ("Mistral3ForConditionalGeneration", "language_model.model.embed_tokens.weight",
-      "language_model.lm_head.weight"),
+    (
+      "Mistral3ForConditionalGeneration", "language_model.model.embed_tokens.weight",
+      "language_model.lm_head.weight"
+    ),
     ("Qwen2VLForConditionalGeneration", "model.embed_tokens.weight", "lm_head.weight"),
-    ("Qwen2VLForConditionalGeneration", "model.language_model.embed_tokens.weight",
-      "lm_head.weight"),
+    (
+      "Qwen2VLForConditionalGeneration", "model.language_model.embed_tokens.weight",
+      "lm_head.weight"
+    ),
     ("GPTNeoXForCausalLM", "gpt_neox.embed_in.weight", "embed_out.weight"),
-    ("Qwen2_5OmniThinkerForConditionalGeneration", "thinker.model.embed_tokens.weight",
-      "thinker.lm_head.weight"),
+    (
+      "Qwen2_5OmniThinkerForConditionalGeneration", "thinker.model.embed_tokens.weight",
+      "thinker.lm_head.weight"
+    ),
   ])
   func renamesAreUndone(_ name: String, _ embedding: String, _ head: String) throws {
     let layer = embedding.replacing("embed_tokens", with: "layers.0.mlp.up_proj")
@@ -100,9 +108,10 @@ import Testing
         "cls.predictions.decoder.bias", "cls.predictions.bias",
       ])
     #expect(found.groups.map(\.kind) == [.vocabulary, .bias])
-    #expect(found.groups[1].members.map(\.name) == [
-      "cls.predictions.bias", "cls.predictions.decoder.bias",
-    ])
+    #expect(
+      found.groups[1].members.map(\.name) == [
+        "cls.predictions.bias", "cls.predictions.decoder.bias",
+      ])
     #expect(!found.groups[1].isMain && found.groups[0].isMain)
   }
 

@@ -5,9 +5,12 @@ enum SafetensorsIndexEdit {
   /// Edits `index` for a checkpoint whose tensors and shards change.
   ///
   /// - Parameters:
+  ///   - index: the index before the edit.
+  ///   - change: what happens to tensors.
   ///   - shards: the new name of each old shard; nil for one that disappears.
   ///   - additions: new tensors and the new name of the shard that holds each.
   ///   - totals: size and parameter count before and after.
+  /// - Returns: the new text.
   static func edited(
     _ index: SafetensorsIndex, edit change: CheckpointEdit, shards: [String: String?],
     additions: [(tensor: String, shard: String)], totals: Totals

@@ -16,6 +16,7 @@ public struct GGUFConversion: Hashable, Sendable {
 
   /// `general.architecture` of the file that is written.
   public let architecture: String
+  /// What the converter does with the head.
   public let headHandling: HeadHandling
 
   /// The conversion of a class name, or nil where the converter does not know it.

@@ -2,6 +2,7 @@
 
 /// Names that share, or could share, one parameter.
 public struct ResolvedGroup: Hashable, Sendable {
+  /// What kind of parameters a group is about.
   public enum Kind: String, Hashable, Sendable {
     /// Token embeddings and output heads.
     case vocabulary
@@ -11,6 +12,7 @@ public struct ResolvedGroup: Hashable, Sendable {
     case multiTokenPrediction
   }
 
+  /// What kind of parameters these are.
   public let kind: Kind
   /// In declared order, the source of the tie first.
   public let members: [ResolvedMember]

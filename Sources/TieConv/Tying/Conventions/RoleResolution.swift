@@ -7,5 +7,6 @@ public struct RoleResolution: Hashable, Sendable {
   /// Why nothing could be told, when `groups` has no main group.
   public let problem: String?
 
+  /// The group that the verdict speaks of.
   public var main: ResolvedGroup? { groups.first { $0.isMain } }
 }

@@ -30,6 +30,7 @@ public enum RoleResolver {
   ///   - isStored: membership, by preference constant time.
   ///   - shapeOf: the shape of a stored tensor.
   ///   - conditionHolds: the value of the config field that `conditionalTies` names.
+  /// - Returns: the groups, or why there are none.
   public static func resolve(
     convention: TieConvention?, names: [String], isStored: (String) -> Bool,
     shapeOf: (String) -> [Int]?, conditionHolds: Bool = true

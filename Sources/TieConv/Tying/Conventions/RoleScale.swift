@@ -2,8 +2,10 @@
 
 /// A scale, cap or bias that an architecture applies on one side.
 public struct RoleScale: Hashable, Sendable {
+  /// A side of the tie.
   public enum Side: Hashable, Sendable { case embedding, head }
 
+  /// What a role's scale computes.
   public enum Form: Hashable, Sendable {
     /// √(hidden size), while the config field is true (nil: always).
     case sqrtHidden(switch: String?)
@@ -21,7 +23,9 @@ public struct RoleScale: Hashable, Sendable {
     case biasBuffer(name: String)
   }
 
+  /// The side that it acts on.
   public let side: Side
+  /// What it computes.
   public let form: Form
 
   /// Whether a constant factor c of W = c·E could move into this slot: a free config field.

@@ -62,6 +62,7 @@ public enum TransformersGeneration: Int, Sendable, CaseIterable {
 extension TieConvention {
   /// One declared tie: `target` takes the matrix of `source`.
   public struct Tie: Hashable, Sendable {
+    /// What a tie joins.
     public enum Kind: Character, Hashable, Sendable {
       case headFromEmbedding = "h"
       /// The head owns the matrix.
@@ -75,8 +76,11 @@ extension TieConvention {
 
       var involvesHead: Bool { self == .headFromEmbedding || self == .embeddingFromHead }
     }
+    /// What it joins.
     public let kind: Kind
+    /// The name that takes the matrix.
     public let target: String
+    /// The name that owns it.
     public let source: String
 
     /// Whether a side is a regular expression or a module instead of a parameter name.
@@ -85,13 +89,17 @@ extension TieConvention {
 
   /// Ties that apply while `field` of the config is true.
   public struct ConditionalTies: Hashable, Sendable {
+    /// The config field.
     public let field: String
+    /// The ties.
     public let ties: [Tie]
   }
 
   /// A linear layer onto the vocabulary.
   public struct Head: Hashable, Sendable {
+    /// The weight's name.
     public let weight: String
+    /// Whether it has a bias.
     public let bias: HeadBias
   }
 
@@ -105,7 +113,9 @@ extension TieConvention {
 
   /// Names on disk that become `parameter` in memory, in no preference.
   public struct StoredSpelling: Hashable, Sendable {
+    /// The name in memory.
     public let parameter: String
+    /// The names on disk.
     public let stored: [String]
   }
 
@@ -116,6 +126,7 @@ extension TieConvention {
     /// The default of the nested config class; nil: not declared, or the class is chosen by the
     /// nested `model_type`.
     public let flagDefault: Bool?
+    /// The same in transformers 4.
     public let transformers4FlagDefault: Bool?
     /// The `model_type` that stands there unless the file names another.
     public let modelType: String?

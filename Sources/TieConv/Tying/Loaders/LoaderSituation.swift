@@ -2,12 +2,16 @@
 
 /// One checkpoint as loaders see it.
 public struct LoaderSituation: Hashable, Sendable {
+  /// The format of the weight files.
   public enum FileFormat: String, Hashable, Sendable { case safetensors, pytorch, gguf, mlx, other }
 
+  /// The format of the weight files.
   public var format: FileFormat = .safetensors
   /// `architectures[0]`.
   public var architecture: String?
+  /// `model_type`.
   public var modelType: String?
+  /// What the architecture declares; nil where it is unknown.
   public var convention: TieConvention?
   /// `general.architecture` of a GGUF file.
   public var ggufArchitecture: String?
@@ -23,15 +27,21 @@ public struct LoaderSituation: Hashable, Sendable {
   /// `tie_embedding`, an older name that LFM2 reads.
   public var aliasFlag: Bool?
 
+  /// Whether an embedding is stored.
   public var embeddingStored = true
+  /// Whether a head is stored.
   public var headStored = false
   /// The head's name as stored.
   public var headName: String?
   /// Whether the two matrices are equal; nil: not compared.
   public var equal: Bool?
+  /// Whether the two have one shape; nil where that is not known.
   public var sameShape: Bool?
+  /// Whether the embedding is packed.
   public var embeddingQuantized = false
+  /// Whether the head is packed.
   public var headQuantized = false
+  /// Whether the head has a bias.
   public var headBiasStored = false
   /// Scales or zeros of a head whose weight is gone.
   public var strayHeadCompanions = false
@@ -84,7 +94,8 @@ extension LoaderSituation {
 
   private func effectiveInnerFlag(_ generation: TransformersGeneration) -> Bool? {
     if let innerFlag { return innerFlag }
-    let declared = convention?.textConfigs.first { $0.path == innerPath }
+    let declared =
+      convention?.textConfigs.first { $0.path == innerPath }
       ?? convention?.textConfigs.first
     let own = generation == .four ? declared?.transformers4FlagDefault : declared?.flagDefault
     if let own { return own }
