@@ -45,6 +45,12 @@ struct Seeds {
       }
     }
     try makeEdited(scratch)
+    // Packed zeros: a few hundred bytes that unpack to 8 MiB each.
+    if let bomb = Zstd.compress([UInt8](repeating: 0, count: 8 << 20)) {
+      let piece = "{\"zstd\":\"\(Base64.encode(bomb))\",\"bytes\":\(8 << 20)}"
+      let pieces = repeatElement(piece, count: 40).joined(separator: ",")
+      texts.append(Array("[\(piece),\(pieces)]".utf8))
+    }
     for folder in folders + adapters + edited {
       texts += folder.filter { $0.key.hasSuffix(".json") }.values
     }
