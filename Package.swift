@@ -19,6 +19,7 @@ let package = Package(
   products: [
     .library(name: "TieConv", targets: ["TieConv"]),
     .executable(name: "tieconv", targets: ["TieConvTool"]),
+    .executable(name: "tieconv-fuzz", targets: ["TieConvFuzz"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -51,5 +52,9 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "TieConvKernelsTests", dependencies: ["TieConvKernels"], swiftSettings: strict),
+    .executableTarget(
+      name: "TieConvFuzz", dependencies: ["TieConv", "TieConvIO"], swiftSettings: strict),
+    .testTarget(
+      name: "TieConvFuzzTests", dependencies: ["TieConvFuzz"], swiftSettings: strict),
   ]
 )

@@ -80,8 +80,12 @@ struct JSONEdit: Sendable {
     var result: [UInt8] = []
     result.reserveCapacity(bytes.count)
     var place = 0
-    // A stable sort: insertions at one place stay in the order in which they were asked for.
-    for (range, text) in replacements.sorted(by: { $0.range.lowerBound < $1.range.lowerBound }) {
+    // A stable sort: insertions at one place stay in the order in which they were asked for, and
+    // come before what is replaced or removed there.
+    let ordered = replacements.sorted {
+      ($0.range.lowerBound, $0.range.upperBound) < ($1.range.lowerBound, $1.range.upperBound)
+    }
+    for (range, text) in ordered {
       result.append(contentsOf: bytes[place..<range.lowerBound])
       result.append(contentsOf: text.utf8)
       place = range.upperBound

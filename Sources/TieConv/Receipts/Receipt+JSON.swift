@@ -91,7 +91,7 @@ extension Receipt {
     else { throw invalid("a field is missing or of a wrong type") }
     var restoration: Restoration?
     if let node = root["restore"], node.value != .null {
-      guard let read = Self.restoration(from: node) else { throw invalid("restore") }
+      guard let read = Self.restoration(from: node, length: text.count) else { throw invalid("restore") }
       restoration = read
     }
     self.init(
@@ -126,26 +126,41 @@ extension Receipt {
     return FileState(name: name, digest: digest)
   }
 
-  private static func restoration(from node: JSONNode) -> Restoration? {
+  private static func restoration(from node: JSONNode, length: Int) -> Restoration? {
     guard let files = node["files"]?.elements, let absent = node["absent"]?.elements else {
       return nil
     }
     var restoration = Restoration()
+    var names: Set<String> = []
+    var budget = literalBudget(forTextOf: length)
     for file in files {
-      guard let name = file["name"]?.string, isPlainName(name),
-        let pieces = file["pieces"]?.elements?.map(piece(from:)), !pieces.contains(nil)
+      guard let name = file["name"]?.string, isPlainName(name), names.insert(name).inserted,
+        let nodes = file["pieces"]?.elements
       else { return nil }
-      restoration.files.append((name, pieces.compactMap { $0 }))
+      var pieces: [Piece] = []
+      for node in nodes {
+        guard let piece = piece(from: node, budget: &budget) else { return nil }
+        pieces.append(piece)
+      }
+      restoration.files.append((name, pieces))
     }
     restoration.absent = absent.compactMap(\.string)
     return restoration
   }
 
-  private static func piece(from node: JSONNode) -> Piece? {
+  /// How many bytes the packed pieces of a receipt of `length` bytes may come to. Headers shrink to
+  /// a tenth or so; what shrinks to a thousandth is there to fill the memory.
+  private static func literalBudget(forTextOf length: Int) -> Int { 1 << 20 + 64 * length }
+
+  private static func piece(from node: JSONNode, budget: inout Int) -> Piece? {
     if let text = node["base64"]?.string { return Base64.decode(text).map { .literal($0) } }
     if let text = node["zstd"]?.string {
-      return Base64.decode(text).flatMap { Zstd.decompress($0, limit: maximumLiteral) }
-        .map { .literal($0) }
+      let limit = min(budget, maximumLiteral)
+      guard let bytes = Base64.decode(text).flatMap({ Zstd.decompress($0, limit: limit) }) else {
+        return nil
+      }
+      budget -= bytes.count
+      return .literal(bytes)
     }
     if let name = node["file"]?.string { return .file(name) }
     guard let name = node["data"]?.string, let begin = node["begin"]?.integer,

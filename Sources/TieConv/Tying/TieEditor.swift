@@ -19,7 +19,8 @@ public struct TieEditor: Sendable {
   /// - Throws: `conflict` where the answer is no; any other code where it could not be done.
   public func tie(to output: String) throws(CheckpointError) -> EditReport {
     let evidence = try judge()
-    if evidence.main.isEqual == true, let restored = try restored(.untie, to: output, evidence) {
+    if evidence.main.isEqual == true, let restored = try restored(.untie, to: output, evidence.main.verdict)
+    {
       return restored
     }
     let decision = try EditDecision.tie(
@@ -32,8 +33,15 @@ public struct TieEditor: Sendable {
   ///
   /// - Throws: `conflict` where the answer is no; any other code where it could not be done.
   public func untie(to output: String) throws(CheckpointError) -> EditReport {
-    let evidence = try judge()
-    if let restored = try restored(.tie, to: output, evidence) { return restored }
+    let evidence: Evidence
+    do { evidence = try judge() } catch {
+      // With a tensor gone, names alone may no longer tell the roles; a receipt still does.
+      if error.code == .conflict, let restored = try restored(.tie, to: output, .notAModel) {
+        return restored
+      }
+      throw error
+    }
+    if let restored = try restored(.tie, to: output, evidence.main.verdict) { return restored }
     let resolution = evidence.resolution
     let decision = try EditDecision.untie(
       evidence.main, checkpoint, flag: evidence.flag,
@@ -106,7 +114,7 @@ public struct TieEditor: Sendable {
         options.isDryRun
         ? .dryRun(plan) : try executor.write(plan, at: output, EditCheck(edit))
       return report(
-        evidence, result, edit, summary: "\(summary): nothing to do but to copy", notes: [])
+        evidence.main.verdict, result, edit, summary: "\(summary): nothing to do but to copy", notes: [])
     case .edit(var edit, let equals, let summary, let notes):
       edit.rebuildsIndex = evidence.rebuildsIndex
       let job = EditJob(
@@ -115,13 +123,13 @@ public struct TieEditor: Sendable {
       let result =
         options.isDryRun
         ? .dryRun(try executor.planned(job)) : try executor.run(job, at: output)
-      return report(evidence, result, edit, summary: summary, notes: notes)
+      return report(evidence.main.verdict, result, edit, summary: summary, notes: notes)
     }
   }
 
   /// Undoes an earlier edit of `operation` exactly, where its receipt still describes the files.
   private func restored(
-    _ operation: Receipt.Operation, to output: String, _ evidence: Evidence
+    _ operation: Receipt.Operation, to output: String, _ verdict: TieVerdict
   ) throws(CheckpointError) -> EditReport? {
     guard let receipt = try Receipt(of: checkpoint), receipt.operation == operation,
       let restoration = receipt.restoration, try receipt.changedFiles(in: checkpoint).isEmpty
@@ -136,16 +144,16 @@ public struct TieEditor: Sendable {
     let result =
       options.isDryRun ? .dryRun(plan) : try executor.write(plan, at: output, check)
     return report(
-      evidence, result, edit, summary: "restored what it was before the \(operation.rawValue)",
+      verdict, result, edit, summary: "restored what it was before the \(operation.rawValue)",
       notes: [], restored: true)
   }
 
   private func report(
-    _ evidence: Evidence, _ result: EditResult, _ edit: CheckpointEdit, summary: String,
+    _ verdict: TieVerdict, _ result: EditResult, _ edit: CheckpointEdit, summary: String,
     notes: [String], restored: Bool = false
   ) -> EditReport {
     EditReport(
-      output: result.output, verdict: evidence.main.verdict, summary: summary,
+      output: result.output, verdict: verdict, summary: summary,
       inputBytes: checkpoint.totalBytes, outputBytes: result.outputBytes,
       tensorsDropped: edit.dropped.sorted { $0.utf8Precedes($1) },
       tensorsAdded: edit.added.map(\.name),

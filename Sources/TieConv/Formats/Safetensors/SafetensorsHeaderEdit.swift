@@ -51,7 +51,8 @@ struct SafetensorsHeaderEdit: Sendable {
     }
     Self.addMembers(plan.additions, to: members, in: root, text, &edit)
     if let metadata {
-      Self.setMetadata(metadata.key, metadata.value, root, members, text, &edit)
+      let hasOthers = !added.isEmpty || members.contains { !dropped.contains($0.key) }
+      Self.setMetadata(metadata.key, metadata.value, root, hasOthers: hasOthers, &edit)
     }
     slots = plan.slots
     start = Self.framed(edit.applied(to: text))
@@ -145,8 +146,7 @@ extension SafetensorsHeaderEdit {
 
   /// States `key` under `__metadata__` as `value`, or takes it away where `value` is nil.
   private static func setMetadata(
-    _ key: String, _ value: String?, _ root: JSONNode, _ members: [JSONMember], _ text: [UInt8],
-    _ edit: inout JSONEdit
+    _ key: String, _ value: String?, _ root: JSONNode, hasOthers: Bool, _ edit: inout JSONEdit
   ) {
     let pairs = root["__metadata__"]?.members
     if let pairs, let pair = pairs.first(where: { $0.key == key }) {
@@ -164,7 +164,7 @@ extension SafetensorsHeaderEdit {
         edit.replace(node.range, with: "{\(pair)}")
       } else {
         let at = root.range.lowerBound + 1
-        let comma = members.isEmpty ? "" : ","
+        let comma = hasOthers ? "," : ""
         edit.replace(at..<at, with: "\"__metadata__\":{\(pair)}" + comma)
       }
     }
