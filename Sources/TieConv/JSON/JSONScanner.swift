@@ -132,6 +132,49 @@ struct JSONScanner {
     return nil
   }
 
+  /// Passes over the next value by its brackets and quotes alone. What is in it is not checked:
+  /// for files that explain something and decide nothing.
+  mutating func passOverValue() throws(JSONSyntaxError) {
+    guard let first = peek() else { throw fault("expected a value") }
+    var depth = 0
+    repeat {
+      guard offset < end else { throw fault("a value without an end") }
+      switch bytes[offset] {
+      case UInt8(ascii: "\""): try passOverString()
+      case UInt8(ascii: "{"), UInt8(ascii: "["):
+        depth += 1
+        offset += 1
+      case UInt8(ascii: "}"), UInt8(ascii: "]"):
+        depth -= 1
+        offset += 1
+      default: offset += 1
+      }
+    } while depth > 0
+    let isScalar = ![UInt8(ascii: "\""), UInt8(ascii: "{"), UInt8(ascii: "[")].contains(first)
+    while isScalar, offset < end, !Self.endsScalar(bytes[offset]) { offset += 1 }
+  }
+
+  private mutating func passOverString() throws(JSONSyntaxError) {
+    offset += 1
+    while offset < end {
+      switch bytes[offset] {
+      case UInt8(ascii: "\""):
+        offset += 1
+        return
+      case UInt8(ascii: "\\"): offset += 2
+      default: offset += 1
+      }
+    }
+    throw fault("a string without an end")
+  }
+
+  private static func endsScalar(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: ","), UInt8(ascii: "}"), UInt8(ascii: "]"), 0x20, 0x09, 0x0A, 0x0D: true
+    default: false
+    }
+  }
+
   /// Consumes the literal `word` where it is next; says whether it was.
   mutating func acceptWord(_ word: String) -> Bool {
     _ = peek()

@@ -32,6 +32,7 @@ public struct Inspector: Sendable {
   public func report() throws(CheckpointError) -> InspectReport {
     var detector = TieDetector(checkpoint: checkpoint, options: options.execution)
     detector.compares = options.compares
+    if options.compares { detector.tokenizer = TokenizerSummary(of: checkpoint) }
     let audit = IndexAudit(checkpoint)
     let found = try detector.groups()
     let main = found.groups.first { $0.isMain }

@@ -177,7 +177,7 @@ struct ProblemFinder {
             + (padded ? " (\(rows - stated) of padding\(Self.multiple(rows)))" : ""),
           tensor: main?.members.first?.name))
     }
-    if detector.compares, let tokenizer = TokenizerSummary(of: checkpoint) {
+    if let tokenizer = detector.tokenizer {
       if tokenizer.size > rows {
         problems.append(
           TieProblem(

@@ -8,6 +8,8 @@ struct TieDetector {
   var compares = true
   /// Whether a difference is measured row by row, or only found.
   var measures = true
+  /// What explains rows that differ; nil where it is not known.
+  var tokenizer: TokenizerSummary?
 
   /// What the architecture declares; nil where it is unknown.
   var convention: TieConvention? {
@@ -36,17 +38,14 @@ struct TieDetector {
   /// Every group with its verdict, the main one first.
   func groups() throws(CheckpointError) -> (groups: [TieGroup], problem: String?) {
     let resolution = resolution()
-    let tokenizer = compares && measures ? TokenizerSummary(of: checkpoint) : nil
     var groups: [TieGroup] = []
     for group in resolution.groups {
-      groups.append(try judged(group, tokenizer))
+      groups.append(try judged(group))
     }
     return (groups, resolution.problem)
   }
 
-  private func judged(
-    _ group: ResolvedGroup, _ tokenizer: TokenizerSummary?
-  ) throws(CheckpointError) -> TieGroup {
+  private func judged(_ group: ResolvedGroup) throws(CheckpointError) -> TieGroup {
     let stored = ordered(group)
     let reference = stored.first
     var members: [TieGroup.Member] = []

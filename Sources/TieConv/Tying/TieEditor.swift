@@ -67,6 +67,7 @@ public struct TieEditor: Sendable {
     var found = try detector.groups()
     if found.groups.first(where: \.isMain)?.isEqual == false {
       detector.measures = true
+      detector.tokenizer = TokenizerSummary(of: checkpoint)
       found = try detector.groups()
     }
     guard let main = found.groups.first(where: \.isMain) else {
