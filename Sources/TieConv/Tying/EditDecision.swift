@@ -18,6 +18,9 @@ extension EditDecision {
     case .tied: return .copy(summary: "already tied")
     case .noHead, .notAModel, .indexLie: throw .refusal(group, file: file)
     case .headMissing where keep != .embedding: throw .refusal(group, file: file)
+    // The level that wins says untied, so what is missing is a head, not a tie.
+    case .flagSplit where group.head == nil && flag.effective == false && keep != .embedding:
+      throw .refusal(group, file: file)
     default: break
     }
     let builder = TieEditBuilder(group: group, checkpoint: checkpoint, flag: flag)
@@ -34,6 +37,8 @@ extension EditDecision {
     switch group.verdict {
     case .untied, .untiedEqual: return .copy(summary: "already untied")
     case .headMissing, .noHead, .notAModel, .indexLie:
+      throw .refusal(group, file: checkpoint.path)
+    case .flagSplit where group.head == nil && flag.effective == false:
       throw .refusal(group, file: checkpoint.path)
     case .nearEqual, .roleScaled, .shapeMismatch, .quantMixed:
       if flag.effective == false && !flag.isSplit { return .copy(summary: "already untied") }

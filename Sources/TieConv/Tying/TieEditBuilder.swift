@@ -92,7 +92,8 @@ struct TieEditBuilder {
   }
 
   private var notes: [String] {
-    checkpoint.layout == .folder && checkpoint.config == nil
+    if let note = flag.splitNote { return [note] }
+    return checkpoint.layout == .folder && checkpoint.config == nil
       ? ["there is no config.json to state the tie in"] : []
   }
 }

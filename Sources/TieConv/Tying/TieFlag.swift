@@ -84,6 +84,12 @@ public struct TieFlag: Sendable, Equatable {
     self.switchesScale = switchesScale
   }
 
+  /// Where two levels state different values: which of them wins.
+  var splitNote: String? {
+    guard isSplit, let effective, let source else { return nil }
+    return "the levels of config.json disagreed; \(source) wins (\(effective)), and now all agree"
+  }
+
   /// Whether the value in effect is stated by the config itself.
   public var isStated: Bool { !statements.isEmpty }
 }

@@ -25,10 +25,11 @@ struct UntieEditBuilder {
         hint: "config.json names no architecture that is known")
     }
     try setFlag(&edit)
+    if edit.isEmpty { return .copy(summary: "both matrices are stored already") }
     let names = edit.added.map(\.name)
     let summary =
       names.isEmpty
-      ? (edit.flag == nil ? "stored both already" : "set the flag to untied, kept both matrices")
+      ? "set the flag to untied, kept both matrices"
       : "stored \(names.joined(separator: ", ")) as well"
     return .edit(edit, equals: [:], summary: summary, notes: notes)
   }
@@ -84,6 +85,7 @@ struct UntieEditBuilder {
   }
 
   private var notes: [String] {
+    if let note = flag.splitNote { return [note] }
     if flag.isForced {
       return ["\(flag.source ?? "this architecture always ties"): equal copies are tied on load"]
     }
