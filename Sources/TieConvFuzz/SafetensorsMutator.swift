@@ -80,7 +80,10 @@ struct SafetensorsMutator {
     var members: [String] = []
     var data: [UInt8] = []
     let names = Vocabulary.tensors.shuffled(using: &random).prefix(1 + random.below(6))
-    let shared = (0...random.below(3)).map { _ in random.pick([0, 1, 2, 3, 4, 8, 16, 61]) }
+    var shared = (0...random.below(3)).map { _ in random.pick([0, 1, 2, 3, 4, 8, 16, 61]) }
+    // Nothing is stored of it, however vast its other side.
+    if random.once(in: 8) { shared = [0, random.pick([Int.max, 1 << 62, 1 << 40])] }
+    if random.once(in: 3) { shared.reverse() }
     let type = random.pick(Vocabulary.dtypes)
     let fill = UInt8(random.below(256))
     for name in names {
@@ -88,7 +91,7 @@ struct SafetensorsMutator {
       let shape = isOdd ? (0..<random.below(4)).map { _ in random.below(5) } : shared
       let dtype = isOdd ? random.pick(Vocabulary.dtypes) : type
       let width = DType(rawValue: dtype)?.bitWidth ?? 8
-      let bits = shape.reduce(width, *)
+      let bits = shape.contains(0) ? 0 : shape.reduce(width, *)
       guard bits % 8 == 0 else { continue }
       let end = data.count + bits / 8
       members.append(

@@ -20,6 +20,10 @@ struct MatrixPair: Sendable {
   /// d, the elements of one row of the embedding.
   let columns: Int
 
+  /// The widest row that is held in memory, in elements: twenty times the widest model's. A header
+  /// may claim any width, and vast ones at no cost beside a zero.
+  private static let maximumColumns = 1 << 20
+
   /// Pairs the tensors; nil where they are no matrices over one width, or their elements are
   /// narrower than a byte.
   init?(
@@ -27,7 +31,8 @@ struct MatrixPair: Sendable {
     head: (shard: SafetensorsShard, info: TensorInfo)
   ) {
     guard let one = embedding.info.shape.matrix, let other = head.info.shape.matrix,
-      embedding.info.dtype.byteWidth != nil, head.info.dtype.byteWidth != nil
+      embedding.info.dtype.byteWidth != nil, head.info.dtype.byteWidth != nil,
+      embedding.info.byteCount > 0, head.info.byteCount > 0, one.columns <= Self.maximumColumns
     else { return nil }
     if one.columns == other.columns {
       orientation = .same
@@ -44,8 +49,8 @@ struct MatrixPair: Sendable {
   }
 
   /// Pairs two tensors of one shape of any rank: the first extent counts as rows, all others
-  /// together as columns, a vector as one row. Nil where shapes differ, or elements are narrower
-  /// than a byte.
+  /// together as columns, a vector as one row; rows too wide for that are cut into equal parts.
+  /// Nil where shapes differ, or elements are narrower than a byte.
   init?(
     flattening one: (shard: SafetensorsShard, info: TensorInfo),
     _ other: (shard: SafetensorsShard, info: TensorInfo)
@@ -56,11 +61,18 @@ struct MatrixPair: Sendable {
     let extents = one.info.shape.dimensions
     let count = one.info.elementCount
     let first = extents.count > 1 ? Int(clamping: extents[0]) : 1
-    rows = (first, first)
-    columns = count / max(1, first)
+    let width = Self.largestPart(of: count / max(1, first))
+    columns = width
+    rows = (count / width, count / width)
     orientation = .same
     embedding = Self.side(one)
     head = Self.side(other)
+  }
+
+  /// The greatest divisor of `width` that is not too wide.
+  private static func largestPart(of width: Int) -> Int {
+    guard width > maximumColumns else { return max(1, width) }
+    return (1...maximumColumns).last { width % $0 == 0 } ?? 1
   }
 
   private static func side(_ tensor: (shard: SafetensorsShard, info: TensorInfo)) -> Side {

@@ -19,12 +19,22 @@ struct RestorePlanner {
       for piece in pieces { resolved.append(try self.resolved(piece)) }
       plan.files.append(OutputPlan.File(name: name, pieces: resolved).normalized)
     }
+    try checkSize(of: plan)
     guard checkpoint.layout == .folder else { return plan }
     for (name, size) in allFiles where !restored.contains(name) && !gone.contains(name) {
       plan.files.append(
         OutputPlan.File(name: name, pieces: [.copy(file: name, range: 0..<size)]))
     }
     return plan
+  }
+
+  /// A receipt may name one range a million times: what it describes must have a size at all.
+  private func checkSize(of plan: OutputPlan) throws(CheckpointError) {
+    var total = 0
+    for piece in plan.files.lazy.flatMap(\.pieces) { total = total.addingSaturated(piece.count) }
+    guard total > .max / 2 else { return }
+    throw CheckpointError(
+      .invalidReceipt, file: checkpoint.path, "receipt describes more than any disk holds")
   }
 
   private var allFiles: [(String, Int)] {

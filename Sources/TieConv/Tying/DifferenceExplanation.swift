@@ -53,8 +53,10 @@ struct DifferenceExplanation: Sendable {
   /// What the tokens of `rows` are; nil where nothing is known about them.
   private func kind(of rows: Range<Int>) -> String? {
     if let tokenizer {
-      let added = rows.filter { tokenizer.added[$0] != nil }
-      if added.count == rows.count {
+      // A table may have more rows than anybody can walk through.
+      let isFew = rows.count <= tokenizer.added.count
+      let added = isFew ? rows.filter { tokenizer.added[$0] != nil } : []
+      if isFew, added.count == rows.count {
         let names = added.prefix(3).compactMap { tokenizer.added[$0] }.map(TextSafety.escaped)
         let more = added.count > 3 ? ", …" : ""
         return "\(added.count) added token\(added.count == 1 ? "" : "s") "

@@ -81,8 +81,8 @@ public struct ModelConfig: Sendable {
     return nil
   }
 
-  /// The number of tokens that the config states.
-  public var vocabularySize: Int? { textValue("vocab_size")?.integer }
+  /// The number of tokens that the config states; nil where it states none or a negative one.
+  public var vocabularySize: Int? { textValue("vocab_size")?.integer.flatMap { $0 < 0 ? nil : $0 } }
 
   /// The quantization settings, under either of the names that they go by.
   public var quantization: JSONNode? {
