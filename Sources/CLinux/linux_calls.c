@@ -3,9 +3,7 @@
 #include "tc_linux.h"
 
 #include <fcntl.h>
-#include <linux/fs.h>
 #include <stdio.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 long tc_copy_file_range(int from, int64_t from_offset, int to, int64_t to_offset, size_t count) {
@@ -16,8 +14,6 @@ long tc_copy_file_range(int from, int64_t from_offset, int to, int64_t to_offset
 int tc_start_writeback(int descriptor, int64_t offset, int64_t count) {
   return sync_file_range(descriptor, offset, count, SYNC_FILE_RANGE_WRITE);
 }
-
-int tc_clone_file(int to, int from) { return ioctl(to, FICLONE, from); }
 
 int tc_rename_new(const char *from, const char *to) {
   return renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE);

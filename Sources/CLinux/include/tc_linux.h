@@ -10,8 +10,6 @@
 long tc_copy_file_range(int from, int64_t from_offset, int to, int64_t to_offset, size_t count);
 // sync_file_range(2) with SYNC_FILE_RANGE_WRITE: starts the writing, does not wait.
 int tc_start_writeback(int descriptor, int64_t offset, int64_t count);
-// ioctl(2) with FICLONE.
-int tc_clone_file(int to, int from);
 // renameat2(2) on whole paths, with RENAME_NOREPLACE or RENAME_EXCHANGE.
 int tc_rename_new(const char *from, const char *to);
 int tc_rename_exchange(const char *one, const char *other);

@@ -43,7 +43,7 @@ struct OutputWriter {
     return files
   }
 
-  /// A file that is one whole input file shares its extents, where the file system can.
+  /// A file that is one whole input file keeps its permissions.
   private func create(_ file: OutputPlan.File, at path: String) throws(IOFailure) -> OutputFile {
     guard file.pieces.count == 1, case .copy(let name, _) = file.pieces[0] else {
       return try OutputFile(creating: path)

@@ -50,10 +50,4 @@ package struct RangeCopy: Sendable {
       done += count
     }
   }
-
-  /// Makes the target share all of the source's extents, where the file system can; nothing is
-  /// changed and false is returned where it cannot.
-  package func cloneWhole() -> Bool {
-    tc_clone_file(target.descriptor, source.descriptor) == 0
-  }
 }
