@@ -14,7 +14,7 @@ struct TieConvCommand: ParsableCommand {
         tieconv tie MODEL -o OUT              drop an equal head, losslessly
         tieconv verify MODEL OUT              prove that nothing else changed
 
-      Exit status: 0 done, or yes; 1 the answer is no; 2 could not do or could not tell;
+      Exit status: 0 done, or yes; 1 the answer is no; 2 could not do or could not tell; \
       64 the command line is wrong; 130 interrupted.
       """,
     version: TieConvVersion.current,

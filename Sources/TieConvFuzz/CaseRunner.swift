@@ -27,7 +27,9 @@ struct CaseRunner {
   ///
   /// - Throws: `Violation` where a law is broken.
   mutating func run(_ fuzzCase: FuzzCase) throws {
-    if fuzzCase.kind == .json { return try ScannerOracle.check(fuzzCase.contents["text.json"] ?? []) }
+    if fuzzCase.kind == .json {
+      return try ScannerOracle.check(fuzzCase.contents["text.json"] ?? [])
+    }
     trustsReceipt =
       fuzzCase.kind == .receipt || fuzzCase.kind == .fileReceipt
       || fuzzCase.contents[Receipt.fileName] != nil
@@ -80,9 +82,11 @@ struct CaseRunner {
       let back = FilePath.join(scratch, "back")
       try FileSystem.removeTree(output)
       try FileSystem.removeTree(back)
-      guard let report = try attempt({ () throws(CheckpointError) in
-        try Self.edit(checkpoint, operation, output)
-      }) else { continue }
+      guard
+        let report = try attempt({ () throws(CheckpointError) in
+          try Self.edit(checkpoint, operation, output)
+        })
+      else { continue }
       guard report.receipt != nil, !report.restoredOriginal else { continue }
       let equality = try attempt { () throws(CheckpointError) in
         try EqualityVerifier(checkpoint, try Checkpoint(opening: output)).report()
@@ -105,9 +109,11 @@ struct CaseRunner {
     // Bytes that are kept in another order only (a transposed head) do not come back.
     guard let receipt = receipt ?? nil, receipt.isReversible else { return }
     let conflicts = codes["conflict", default: 0]
-    guard let restored = try attempt({ () throws(CheckpointError) in
-      try Self.edit(try Checkpoint(opening: output), operation == .tie ? .untie : .tie, back)
-    }) else {
+    guard
+      let restored = try attempt({ () throws(CheckpointError) in
+        try Self.edit(try Checkpoint(opening: output), operation == .tie ? .untie : .tie, back)
+      })
+    else {
       if operation == .untie, codes["conflict", default: 0] > conflicts { return }
       throw Violation("what \(operation.rawValue) made cannot be undone")
     }

@@ -94,6 +94,7 @@ struct FuzzCase {
 
   /// The size of all files in bytes.
   var size: Int {
-    contents.values.reduce(0) { $0 + $1.count } + (adapter ?? [:]).values.reduce(0) { $0 + $1.count }
+    contents.values.reduce(0) { $0 + $1.count }
+      + (adapter ?? [:]).values.reduce(0) { $0 + $1.count }
   }
 }

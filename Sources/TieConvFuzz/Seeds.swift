@@ -73,7 +73,8 @@ struct Seeds {
           try FileSystem.removeTree(output)
           guard let checkpoint = try? Checkpoint(opening: path) else { continue }
           let editor = TieEditor(checkpoint)
-          let report = operation == .tie
+          let report =
+            operation == .tie
             ? try? editor.tie(to: output) : try? editor.untie(to: output)
           guard report?.receipt != nil else { continue }
           if isFile {

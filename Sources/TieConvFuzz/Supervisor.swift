@@ -17,7 +17,9 @@ struct Supervisor {
     let start = Date()
     var next = options.firstCase
     let last = options.cases.map { options.firstCase + $0 }
-    while next < last ?? .max, options.cases != nil || Date().timeIntervalSince(start) < options.seconds {
+    while next < last ?? .max,
+      options.cases != nil || Date().timeIntervalSince(start) < options.seconds
+    {
       let count = min(options.batch, (last ?? .max) - next)
       next = try runBatch(first: next, count: count)
       if findings.count >= options.maximumFindings { break }
@@ -48,7 +50,9 @@ struct Supervisor {
       return first + count
     }
     let state = try? Seeds.bytes(FilePath.join(options.scratch, "state"))
-    guard let number = state.flatMap({ UInt64(String(decoding: $0.prefix { $0 != 10 }, as: UTF8.self)) }),
+    guard
+      let number = state.flatMap({ UInt64(String(decoding: $0.prefix { $0 != 10 }, as: UTF8.self)) }
+      ),
       number >= first
     else { throw Violation("the worker did not start: \(words)") }
     executed += number - first + 1
@@ -79,7 +83,9 @@ struct Supervisor {
   private mutating func add(_ text: String) {
     for line in text.split(separator: "\n") {
       let parts = line.split(separator: " ")
-      if parts.count == 2, let number = Int(parts[1]) { counts[String(parts[0]), default: 0] += number }
+      if parts.count == 2, let number = Int(parts[1]) {
+        counts[String(parts[0]), default: 0] += number
+      }
     }
   }
 

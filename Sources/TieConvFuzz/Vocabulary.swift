@@ -3,7 +3,8 @@
 /// Keys, strings and numbers with a meaning for some parser.
 enum Vocabulary {
   static let keys = [
-    "tie_word_embeddings", "tie_embedding", "text_config", "language_config", "decoder", "llm_config",
+    "tie_word_embeddings", "tie_embedding", "text_config", "language_config", "decoder",
+    "llm_config",
     "architectures", "model_type", "vocab_size", "hidden_size", "quantization_config",
     "quantization", "group_size", "bits", "weight_map", "metadata", "total_size",
     "total_parameters", "__metadata__", "dtype", "shape", "data_offsets", "tieconv.receipt",
@@ -23,7 +24,8 @@ enum Vocabulary {
     "cls.predictions.decoder.weight", "cls.predictions.decoder.bias", "cls.predictions.bias",
     "model.norm.weight", "model.layers.0.mlp.up_proj.weight", "embed_out.weight",
     "language_model.model.embed_tokens.weight", "language_model.lm_head.weight",
-    "model.layers.61.embed_tokens.weight", "output.weight", "tok_embeddings.weight", "é", "e\u{301}",
+    "model.layers.61.embed_tokens.weight", "output.weight", "tok_embeddings.weight", "é",
+    "e\u{301}",
   ]
 
   static let strings =
@@ -31,7 +33,8 @@ enum Vocabulary {
       ".", "..", "../x", "/etc/passwd", "a/b", "a\\b", "model.safetensors", "config.json",
       "model-00001-of-00002.safetensors", "model-99999-of-00001.safetensors",
       "model-0-of-0.safetensors", "tieconv-receipt.json", "model.safetensors.index.json", "\u{0}",
-      "\u{1b}[31m", "\u{202e}x", "-rf", "tie", "untie", "dropped", "added", "renamed", "F32", "BF16",
+      "\u{1b}[31m", "\u{202e}x", "-rf", "tie", "untie", "dropped", "added", "renamed", "F32",
+      "BF16",
       "F16", "F4", "F6_E2M3", "I64", "BOOL", "U8", "LlamaForCausalLM", "GemmaForCausalLM",
       "T5ForConditionalGeneration", "GPT2LMHeadModel", "BertForMaskedLM", "llama", "mlx",
       "compressed-tensors", "KLUv/QBYAQAA", "AAAA", "====", String(repeating: "x", count: 4000),

@@ -91,7 +91,9 @@ extension Receipt {
     else { throw invalid("a field is missing or of a wrong type") }
     var restoration: Restoration?
     if let node = root["restore"], node.value != .null {
-      guard let read = Self.restoration(from: node, length: text.count) else { throw invalid("restore") }
+      guard let read = Self.restoration(from: node, length: text.count) else {
+        throw invalid("restore")
+      }
       restoration = read
     }
     self.init(

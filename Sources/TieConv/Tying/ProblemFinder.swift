@@ -29,8 +29,8 @@ struct ProblemFinder {
     } else if !verdict.isSound, verdict != .indexLie {
       problems.append(
         TieProblem(
-          Self.camelCase(verdict), .error, main?.explanation ?? verdict.meaning,
-          tensor: main?.head ?? main?.canonicalHead, hint: Self.hint(verdict)))
+          Self.camelCase(verdict), .error, verdictMessage,
+          tensor: isAboutFlag ? nil : main?.head ?? main?.canonicalHead, hint: Self.hint(verdict)))
     } else if verdict == .untiedEqual {
       problems.append(
         TieProblem(
@@ -46,6 +46,16 @@ struct ProblemFinder {
           tensor: main.head))
     }
     return problems
+  }
+
+  private var isAboutFlag: Bool { verdict == .flagSplit || verdict == .flagUnknown }
+
+  private var verdictMessage: String {
+    guard verdict == .flagSplit else {
+      return isAboutFlag ? verdict.meaning : main?.explanation ?? verdict.meaning
+    }
+    let values = detector.flag.statements.map { "\($0.path) is \($0.value)" }
+    return values.joined(separator: ", ") + (detector.flag.source.map { "; \($0) wins" } ?? "")
   }
 
   private static func camelCase(_ verdict: TieVerdict) -> String {

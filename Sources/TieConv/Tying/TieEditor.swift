@@ -19,7 +19,8 @@ public struct TieEditor: Sendable {
   /// - Throws: `conflict` where the answer is no; any other code where it could not be done.
   public func tie(to output: String) throws(CheckpointError) -> EditReport {
     let evidence = try judge()
-    if evidence.main.isEqual == true, let restored = try restored(.untie, to: output, evidence.main.verdict)
+    if evidence.main.isEqual == true,
+      let restored = try restored(.untie, to: output, evidence.main.verdict)
     {
       return restored
     }
@@ -115,7 +116,8 @@ public struct TieEditor: Sendable {
         options.isDryRun
         ? .dryRun(plan) : try executor.write(plan, at: output, EditCheck(edit))
       return report(
-        evidence.main.verdict, result, edit, summary: "\(summary): nothing to do but to copy", notes: [])
+        evidence.main.verdict, result, edit, summary: "\(summary): nothing to do but to copy",
+        notes: [])
     case .edit(var edit, let equals, let summary, let notes):
       edit.rebuildsIndex = evidence.rebuildsIndex
       let job = EditJob(

@@ -11,8 +11,8 @@ struct TieCommand: ParsableCommand {
     commandName: "tie",
     abstract: "Store embedding and head once, losslessly.",
     discussion: """
-      Drops a head that equals the embedding, and moves shards, index and config with it. Where the
-      two differ it refuses (exit 1), unless --keep says which side wins. The input is never
+      Drops a head that equals the embedding, and moves shards, index and config with it. Where the \
+      two differ it refuses (exit 1), unless --keep says which side wins. The input is never \
       modified; a receipt in the output lets untie restore the original byte for byte.
 
       Examples:

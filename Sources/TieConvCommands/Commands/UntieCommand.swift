@@ -9,7 +9,7 @@ struct UntieCommand: ParsableCommand {
     commandName: "untie",
     abstract: "Store embedding and head as two matrices, and set the flag everywhere.",
     discussion: """
-      Stores the head beside the embedding and sets tie_word_embeddings to false at every level of
+      Stores the head beside the embedding and sets tie_word_embeddings to false at every level of \
       the config. A checkpoint that tieconv tied becomes, byte for byte, what it was.
 
       Examples:

@@ -9,7 +9,7 @@ struct VerifyCommand: ParsableCommand {
     commandName: "verify",
     abstract: "Prove that a checkpoint is whole, or that two are the same.",
     discussion: """
-      Of one checkpoint: headers, index, flag, receipt and its digests. Of two: every tensor, through
+      Of one checkpoint: headers, index, flag, receipt and its digests. Of two: every tensor, through \
       ties, renames, sharding and exact dtype casts. Exits 1 where anything is not as it should be.
 
       Examples:

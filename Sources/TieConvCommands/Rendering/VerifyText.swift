@@ -31,8 +31,9 @@ struct VerifyText {
     switch report.isEqual {
     case true?: return "\(style.good("EQUAL"))  \(report.tensorsCompared) tensors"
     case false?:
-      return "\(style.bad("DIFFERENT"))  \(report.differences.count) of "
-        + "\(report.tensorsCompared) tensors differ"
+      let count = report.differences.count
+      return "\(style.bad("DIFFERENT"))  \(count) \(count == 1 ? "difference" : "differences"), "
+        + "\(report.tensorsCompared) tensors compared"
     case nil: return report.passed ? style.good("VALID") : style.bad("INVALID")
     }
   }
