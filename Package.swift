@@ -48,6 +48,8 @@ let package = Package(
     .executableTarget(
       name: "TieConvTool", dependencies: ["TieConvCommands"], swiftSettings: strict),
     .testTarget(
+      name: "TieConvIOTests", dependencies: ["TieConvIO"], swiftSettings: strict),
+    .testTarget(
       name: "TieConvTests", dependencies: ["TieConv", "TieConvIO", "TieConvKernels"],
       swiftSettings: strict),
     .testTarget(

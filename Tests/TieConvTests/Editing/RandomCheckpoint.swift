@@ -118,7 +118,8 @@ struct RandomCheckpoint {
 
   private mutating func writeConfig(to folder: String) throws {
     let flag = "\"tie_word_embeddings\": \(isTied)"
-    let nested = random.next() % 3 == 0 ? ",\n  \"text_config\": {\"rope_theta\": 1e6, \(flag)}" : ""
+    let nested =
+      random.next() % 3 == 0 ? ",\n  \"text_config\": {\"rope_theta\": 1e6, \(flag)}" : ""
     let text =
       "{\n  \"architectures\": [\"LlamaForCausalLM\"],\n  \"model_type\": \"llama\",\n"
       + "  \"rope_theta\": 1000000.0,\n  \(flag)\(nested)\n}\n"
