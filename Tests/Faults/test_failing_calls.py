@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import models
-from conftest import assert_one_error_line
+from commands import assert_one_error_line
 
 # What each call may fail with. EINTR must be no failure where the call is one to be repeated.
 FAILURES = {
@@ -28,8 +28,9 @@ HARMLESS = {
     ("copy_file_range", errno.EXDEV), ("fdatasync", errno.EINTR), ("sync_file_range", errno.EIO),
 }
 # Calls that every run makes; the others depend on the C library and the file system.
-CERTAIN = {"open", "create", "pread", "pwrite", "copy_file_range", "fdatasync", "fsync", "renameat2",
-           "mkdir", "flock", "lstat", "opendir", "readdir", "realpath", "rmdir", "mmap"}
+CERTAIN = {
+    "open", "create", "pread", "pwrite", "copy_file_range", "fdatasync", "fsync", "renameat2", "mkdir",
+    "flock", "lstat", "opendir", "readdir", "realpath", "rmdir", "mmap"}
 LIMIT = 400
 
 

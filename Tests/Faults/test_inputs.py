@@ -89,7 +89,8 @@ def test_hub_cache_is_an_input_and_output_has_plain_files(tieconv, hub, tmp_path
     tieconv.succeeds("tie", snapshot, "-o", tmp_path / "tied")
     tieconv.succeeds("untie", tmp_path / "tied", "-o", tmp_path / "untied")
     for folder in ["tied", "untied"]:
-        assert all(file.is_file() and not file.is_symlink() for file in (tmp_path / folder).iterdir())
+        files = list((tmp_path / folder).iterdir())
+        assert files and all(file.is_file() and not file.is_symlink() for file in files)
     assert models.digest(tmp_path / "untied") == models.digest(plain)
 
 
@@ -109,7 +110,9 @@ def test_input_changes_while_it_is_read(tieconv, tmp_path, command, change):
     for attempt in range(5):
         shutil.rmtree(model, ignore_errors=True)
         sparse_model(model, 1 << 13)
-        arguments = [command, model] + (["-o", tmp_path / "out", "--force"] if "tie" in command else [])
+        arguments = [command, model]
+        if "tie" in command:
+            arguments += ["-o", tmp_path / "out", "--force"]
         if command == "verify":
             arguments.append("--finite")
         process = tieconv.start(*arguments)

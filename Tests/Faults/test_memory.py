@@ -98,4 +98,4 @@ def test_deep_and_wide_json_takes_no_more_than_its_size_suggests(tieconv, tmp_pa
         config.write_text(text)
         used = peak(tieconv, "inspect", tmp_path / "in", "--no-compare", status=(0, 1, 2))
         print(f"{used / MIB:.0f} MiB for {len(text) / MIB:.0f} MiB of {text[:8]}")
-        assert used < 64 * MIB + 80 * len(text), f"{used / MIB:.0f} MiB for {len(text)} bytes"
+        assert used < 64 * MIB + 16 * len(text), f"{used / MIB:.0f} MiB for {len(text)} bytes"

@@ -97,7 +97,8 @@ def test_json_of_an_error_stands_alone_on_stdout(tieconv, tmp_path):
 
 def test_names_out_of_a_file_do_not_act_on_the_terminal(tieconv, tmp_path):
     models.write_file(tmp_path / "model.safetensors", {
-        "\x1b[31mlm_head.weight": ("BF16", [64, 8]), "\x1b]0;x\x07.embed_tokens.weight": ("BF16", [64, 8]),
+        "\x1b[31mlm_head.weight": ("BF16", [64, 8]),
+        "\x1b]0;x\x07.embed_tokens.weight": ("BF16", [64, 8]),
         "model.embed_tokens.weight": ("BF16", [64, 8]), "a\nb": ("BF16", [64, 8])}, {})
     (tmp_path / "config.json").write_text(
         models.llama_config(64, 8, False).replace("LlamaForCausalLM", "\\u001b[31mLlama"))
