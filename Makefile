@@ -28,12 +28,13 @@ demo: ## Find, drop and prove a duplicated head in testdata/demo-model
 	@$(SWIFT) build $(RELEASE) --product tieconv
 	@.ci/demo $(BINARY)
 
-test: $(INSTALLED) ## Run the Swift tests, then the interop suite against real clients
+test: $(INSTALLED) ## Run the Swift tests, then the interop suite against real clients and the fault suite
 	@.ci/ensure build
 	@$(SWIFT) build --build-tests
 	@status=0; \
 	$(SWIFT) test --skip-build || status=1; \
 	TIECONV=.build/debug/tieconv $(VENV)/bin/python -m pytest Tests/Interop || status=1; \
+	TIECONV=.build/debug/tieconv $(VENV)/bin/python -m pytest Tests/Faults || status=1; \
 	exit $$status
 
 bench: $(INSTALLED) ## Measure against cp, memory bandwidth, safetensors.torch and transformers

@@ -91,6 +91,13 @@ def single(folder: Path, rows: int, columns: int, tied: bool = False) -> Path:
     return folder
 
 
+def alone(folder: Path, rows: int, columns: int) -> Path:
+    """One safetensors file with an equal head and no config beside it."""
+    single(folder, rows, columns)
+    (folder / "config.json").unlink()
+    return folder / "model.safetensors"
+
+
 def digest(path: Path) -> str | None:
     """One digest of names and bytes of a file or folder; None where nothing is there."""
     if not os.path.lexists(path):

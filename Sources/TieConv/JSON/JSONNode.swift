@@ -3,7 +3,7 @@
 /// One JSON value and the byte range of its spelling.
 public struct JSONNode: Sendable, Equatable {
   /// A JSON value. Numbers keep their spelling, objects the order of their keys.
-  public indirect enum Value: Sendable, Equatable {
+  public enum Value: Sendable, Equatable {
     case null
     case bool(Bool)
     case number(String)
@@ -104,6 +104,8 @@ extension JSONScanner {
     guard depth < Self.maximumDepth else {
       throw JSONSyntaxError(kind: .depth, offset: offset, message: "nested too deep")
     }
+    guard nodesLeft > 0 else { throw fault("more values than a text of this size may hold") }
+    nodesLeft -= 1
     let start = offset
     let value: JSONNode.Value
     switch first {
@@ -151,9 +153,24 @@ extension JSONScanner {
     return .number(String(try number()))
   }
 
-  /// Skips the next value, whatever it is.
+  /// Skips the next value, whatever it is; nothing of it is kept.
   mutating func skipValue(depth: Int) throws(JSONSyntaxError) {
-    _ = try node(depth: depth)
+    guard let first = peek() else { throw fault("expected a value") }
+    guard depth < Self.maximumDepth else {
+      throw JSONSyntaxError(kind: .depth, offset: offset, message: "nested too deep")
+    }
+    switch first {
+    case UInt8(ascii: "{"):
+      var object = try beginObject()
+      while try nextKey(of: &object) != nil { try skipValue(depth: depth + 1) }
+    case UInt8(ascii: "["):
+      try expect("[")
+      if accept("]") { return }
+      repeat { try skipValue(depth: depth + 1) } while accept(",")
+      try expect("]")
+    case UInt8(ascii: "\""): _ = try string()
+    default: _ = try scalar(false)
+    }
   }
 }
 

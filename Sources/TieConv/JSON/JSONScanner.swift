@@ -11,12 +11,16 @@ struct JSONScanner {
   let bytes: [UInt8]
   private(set) var offset: Int
   private let end: Int
+  /// How many nodes a tree may still get. One takes forty bytes and its spelling may take two, so
+  /// that a large text of nothing but short values would fill the memory many times its size.
+  var nodesLeft: Int
 
   /// A scanner over `range` of `bytes`, which must be valid UTF-8 there.
   init(_ bytes: [UInt8], range: Range<Int>? = nil) {
     self.bytes = bytes
     offset = range?.lowerBound ?? 0
     end = range?.upperBound ?? bytes.count
+    nodesLeft = 1 << 20 + bytes.count / 8
   }
 
   /// The next byte that is not white space, without consuming it; nil at the end.

@@ -43,9 +43,15 @@ struct OutputOptions: ParsableArguments {
     return options
   }
 
-  /// Writes a report: JSON where asked for, else the text.
+  /// Writes a report: JSON where asked for, else the text. An answer that is lost, on a full disk
+  /// say, is no answer.
   func write(_ json: JSONText, text: String) {
-    StandardStream.output.write(self.json ? json.pretty : text)
+    do throws(IOFailure) {
+      try StandardStream.output.deliver(self.json ? json.pretty : text)
+    } catch {
+      StandardStream.error.write("tieconv: \(error.path): \(error.message)\n")
+      endProcess(CommandStatus.failed.rawValue)
+    }
   }
 
   /// Writes a remark to stderr, unless quiet.

@@ -7,20 +7,24 @@ package enum StandardStream: Int32, Sendable {
   case output = 1
   case error = 2
 
-  /// Writes all of `text`; false where the other end is gone.
-  @discardableResult
-  package func write(_ text: String) -> Bool {
+  /// Writes all of `text`. That nobody reads any more is no failure.
+  package func deliver(_ text: String) throws(IOFailure) {
     var bytes = Array(text.utf8)[...]
     while !bytes.isEmpty {
       let count = unsafe bytes.withUnsafeBytes { raw in
         unsafe Glibc.write(rawValue, raw.baseAddress, raw.count)
       }
       if count < 0 && errno == EINTR { continue }
-      guard count > 0 else { return false }
+      if count < 0 && errno == EPIPE { return }
+      guard count > 0 else {
+        throw IOFailure("write", self == .output ? "standard output" : "standard error")
+      }
       bytes = bytes.dropFirst(count)
     }
-    return true
   }
+
+  /// Writes all of `text`, where that can be done.
+  package func write(_ text: String) { try? deliver(text) }
 
   /// Whether a person sees what is written here as it comes.
   package var isTerminal: Bool { isatty(rawValue) == 1 }

@@ -1,0 +1,88 @@
+"""A full disk and a read-only destination: exit 2, one line, the destination as it was."""
+
+import os
+import shutil
+import subprocess
+
+import pytest
+
+import models
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 8 MB."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(place)]
+    if os.geteuid() != 0 or subprocess.run(command, capture_output=True, check=False).returncode:
+        pytest.skip("mounting a small tmpfs is not permitted here")
+    yield place
+    subprocess.run(["umount", str(place)], check=True)
+
+
+@pytest.mark.parametrize("force", [False, True], ids=["new", "replace"])
+@pytest.mark.parametrize("operation", ["tie", "untie"])
+def test_full_disk(tieconv, small_disk, tmp_path, operation, force):
+    source = models.sharded(tmp_path / "untied", 4096, 512)
+    if operation == "untie":
+        tieconv.succeeds("tie", source, "-o", tmp_path / "tied")
+        source = tmp_path / "tied"
+    out = small_disk / "out"
+    if force:
+        models.sharded(out, 64, 8)
+    before = models.digest(out)
+    error = tieconv.fails("diskFull", operation, source, "-o", out, *(["--force"] if force else []))
+    assert "space" in error["message"]
+    assert models.digest(out) == before
+    assert os.listdir(small_disk) == (["out"] if force else [])
+
+
+def test_full_disk_for_one_file(tieconv, small_disk, tmp_path):
+    source = models.alone(tmp_path / "in", 8192, 512)
+    tieconv.fails("diskFull", "tie", source, "-o", small_disk / "out.safetensors")
+    assert os.listdir(small_disk) == []
+
+
+def test_full_disk_while_printing(tieconv, tmp_path):
+    """The answer could not be given: that is no success."""
+    source = models.single(tmp_path / "in", 64, 8)
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            tieconv.command("inspect", source), stdout=full, stderr=subprocess.PIPE, check=False)
+    assert done.returncode == 2 and done.stderr.startswith(b"tieconv: ")
+
+
+def test_read_only_destination(tieconv, tmp_path):
+    source = models.single(tmp_path / "in", 64, 8)
+    locked = tmp_path / "locked"
+    locked.mkdir()
+    locked.chmod(0o555)
+    prefix = unprivileged(tieconv, tmp_path)
+    error = tieconv.fails("writeFailed", "tie", source, "-o", locked / "out", prefix=prefix)
+    assert "ermission" in error["message"]
+    assert os.listdir(locked) == []
+
+
+def test_unreadable_input(tieconv, tmp_path):
+    source = models.single(tmp_path / "in", 64, 8)
+    (source / "model.safetensors").chmod(0o000)
+    tieconv.fails("unreadable", "inspect", source, prefix=unprivileged(tieconv, tmp_path))
+
+
+def unprivileged(tieconv, folder):
+    """What makes a command run as somebody whom permissions hold back."""
+    if os.geteuid() != 0:
+        return ()
+    if shutil.which("setpriv") is None:
+        pytest.skip("run by root, and there is no setpriv")
+    # Folders above a temporary one are closed to others.
+    prefix = ("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups")
+    for parent in [folder, *folder.parents]:
+        if not parent.stat().st_mode & 0o001:
+            parent.chmod(parent.stat().st_mode | 0o055)
+    reachable = subprocess.run(
+        [*prefix, str(tieconv.binary), "--version"], capture_output=True, check=False)
+    if reachable.returncode:
+        pytest.skip("the binary lies where nobody else may run it")
+    return prefix

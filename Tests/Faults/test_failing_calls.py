@@ -1,0 +1,107 @@
+"""Every system call fails once: the destination is the old or the new state, never in between."""
+
+import errno
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+import models
+from commands import assert_one_error_line
+
+# What each call may fail with. EINTR must be no failure where the call is one to be repeated.
+FAILURES = {
+    "open": [errno.EIO, errno.EACCES], "create": [errno.ENOSPC, errno.EACCES],
+    "pread": [errno.EIO, errno.EINTR], "pwrite": [errno.EIO, errno.ENOSPC, errno.EINTR],
+    "copy_file_range": [errno.EIO, errno.ENOSPC, errno.EINTR, errno.EXDEV],
+    "fdatasync": [errno.EIO, errno.ENOSPC, errno.EINTR], "fsync": [errno.EIO],
+    "renameat2": [errno.EIO, errno.EACCES, errno.ENOSYS], "rename": [errno.EIO],
+    "mkdir": [errno.ENOSPC, errno.EACCES], "flock": [errno.ENOLCK], "fstat": [errno.EIO],
+    "stat": [errno.EIO], "lstat": [errno.EACCES], "opendir": [errno.EACCES],
+    "readdir": [errno.EIO], "realpath": [errno.EACCES], "unlink": [errno.EIO],
+    "rmdir": [errno.EIO], "sync_file_range": [errno.EIO], "mmap": [errno.ENOMEM],
+}
+# Calls that are repeated, or have another way, and so must not be noticed.
+HARMLESS = {
+    ("pread", errno.EINTR), ("pwrite", errno.EINTR), ("copy_file_range", errno.EINTR),
+    ("copy_file_range", errno.EXDEV), ("fdatasync", errno.EINTR), ("sync_file_range", errno.EIO),
+}
+# Calls that every run makes; the others depend on the C library and the file system.
+CERTAIN = {
+    "open", "create", "pread", "pwrite", "copy_file_range", "fdatasync", "fsync", "renameat2", "mkdir",
+    "flock", "lstat", "opendir", "readdir", "realpath", "rmdir", "mmap"}
+LIMIT = 400
+
+
+@pytest.fixture(scope="module")
+def shim(tmp_path_factory):
+    compiler = next(filter(shutil.which, ["cc", "gcc", "clang"]), None)
+    if compiler is None:
+        pytest.skip("no C compiler for the shim")
+    target = tmp_path_factory.mktemp("shim") / "fault_shim.so"
+    source = Path(__file__).with_name("fault_shim.c")
+    subprocess.run(
+        [compiler, "-shared", "-fPIC", "-O1", "-U_FORTIFY_SOURCE", source, "-o", target, "-ldl"],
+        check=True)
+    return target
+
+
+@pytest.fixture(scope="module")
+def folders(tieconv, tmp_path_factory):
+    home = tmp_path_factory.mktemp("calls")
+    untied = models.sharded(home / "untied", 64, 8)
+    tieconv.succeeds("tie", untied, "-o", home / "tied")
+    tieconv.succeeds("untie", home / "tied", "-o", home / "untied-again")
+    assert models.digest(untied) == models.digest(home / "untied-again")
+    return home
+
+
+def old_state(destination):
+    shutil.rmtree(destination, ignore_errors=True)
+    destination.mkdir()
+    (destination / "config.json").write_text("{}")
+    return models.digest(destination)
+
+
+@pytest.mark.parametrize("call", FAILURES)
+@pytest.mark.parametrize("operation, force", [("tie", False), ("untie", True)])
+def test_nth_call_fails(tieconv, shim, folders, tmp_path, operation, force, call):
+    source, result = {
+        "tie": (folders / "untied", folders / "tied"),
+        "untie": (folders / "tied", folders / "untied-again")}[operation]
+    before, after = models.digest(source), models.digest(result)
+    work = tmp_path / "watched-work"
+    source_copy = shutil.copytree(source, work / "in")
+    out, mark = work / "beside" / "out", tmp_path / "mark"
+    out.parent.mkdir()
+    arguments = [operation, source_copy, "-o", out]
+    for code in FAILURES[call]:
+        for number in range(1, LIMIT):
+            shutil.rmtree(out, ignore_errors=True)
+            old = old_state(out) if force else None
+            mark.unlink(missing_ok=True)
+            done = tieconv.run(*arguments, *(["--force"] if force else []), env={
+                "LD_PRELOAD": str(shim), "FAULT_CALL": call, "FAULT_N": str(number),
+                "FAULT_ERRNO": str(code), "FAULT_PATH": "watched-work", "FAULT_MARK": str(mark),
+                "SWIFT_BACKTRACE": "enable=no"})
+            where = f"{call} {number} {errno.errorcode[code]}: {done.returncode} {done.stderr}"
+            found = models.digest(out)
+            if done.returncode == 0:
+                assert found == after, where
+            else:
+                assert done.returncode == 2, where
+                assert (call, code) not in HARMLESS, where
+                assert_one_error_line(done.stderr)
+                assert found in (old, after), where
+            if not mark.exists():
+                assert number > 1 or call not in CERTAIN, "the shim is not in the way of this call"
+                break
+            left = models.strays(out.parent)
+            if left or number % 8 == 1:
+                tieconv.succeeds(*arguments, "--force")
+                assert models.strays(out.parent) == [], where
+                assert models.digest(out) == after
+        else:
+            pytest.fail(f"{call} is called more than {LIMIT} times")
+    assert models.digest(source_copy) == before
