@@ -85,7 +85,8 @@ struct MatrixComparer {
       sums.dotBB > 0, sums.nonFiniteA == 0, sums.nonFiniteB == 0,
       sums.dotAB * sums.dotAB >= Self.leastSquaredCosine * sums.dotAA * sums.dotBB
     else { return nil }
-    let factor = Self.simplified(sums.dotAB / sums.dotAA)
+    let factor = Self.simplified(
+      sums.dotAB / sums.dotAA, within: min(1e-4, Self.tolerance(pair) / 16))
     // Rows that are equal as they stand speak for a factor of 1, but for rows of zeros; a factor so
     // near to 1 that the test below could not tell the two apart is then no explanation.
     let hasEqualRows = totals.differing.count < min(pair.rows.embedding, pair.rows.head)
@@ -98,13 +99,18 @@ struct MatrixComparer {
     return holds ? factor : nil
   }
 
-  /// Sums over rounded elements give c to about seven digits; a factor that is a round number, or
-  /// the root of one (√d), within that is taken to be meant.
-  private static func simplified(_ factor: Double) -> Double {
-    let square = (factor * factor).rounded()
-    let candidates = [factor.rounded(), (factor * 1024).rounded() / 1024, square.squareRoot()]
-    let near = candidates.first { abs($0 - factor) <= 1e-4 * abs(factor) && $0 != 0 }
-    return near ?? factor
+  /// A factor that is a small whole number, the root of one (√d), or the inverse of either, as far
+  /// as sums over numbers of this precision can tell, is taken to be meant.
+  private static func simplified(_ factor: Double, within tolerance: Double) -> Double {
+    let size = abs(factor)
+    let square = (size * size).rounded()
+    let inverse = (1 / size).rounded()
+    let inverseSquare = (1 / (size * size)).rounded()
+    let candidates = [
+      size.rounded(), square.squareRoot(), 1 / inverse, 1 / inverseSquare.squareRoot(),
+    ]
+    let near = candidates.first { $0.isFinite && $0 > 0 && abs($0 - size) <= tolerance * size }
+    return near.map { factor < 0 ? -$0 : $0 } ?? factor
   }
 
   /// W is c·E rounded, and E was rounded itself before: two half units in the last place of the
