@@ -14,6 +14,13 @@ struct FuzzCase {
   /// The folder within `contents` that holds the adapter.
   var adapter: FolderContents?
 
+  init(kind: Kind, contents: FolderContents, file: String?, adapter: FolderContents?) {
+    self.kind = kind
+    self.contents = contents
+    self.file = file
+    self.adapter = adapter
+  }
+
   /// Case `number` of `seed`.
   init(seed: UInt64, number: UInt64, seeds: Seeds) {
     var random = RandomSource(seed: seed, stream: number)

@@ -6,9 +6,11 @@ import Glibc
 struct FuzzOptions {
   static let usage = """
     usage: tieconv-fuzz [--seconds N] [--cases N] [--seed N] [--first N] [--save DIR]
-                        [--testdata DIR] [--scratch DIR] [--limit SECONDS] [--worker COUNT]
+                        [--testdata DIR] [--scratch DIR] [--limit SECONDS] [--sweep 0|1]
+                        [--worker COUNT]
     Runs mutated inputs through every operation; exits 1 where one traps, hangs, takes too much
-    memory or breaks a law. --worker COUNT runs the cases here, without a process to watch over it.
+    memory or breaks a law. --sweep 1 cuts and flips every place of the seeds instead.
+    --worker COUNT runs the cases here, without a process to watch over it.
 
     """
 
@@ -31,6 +33,8 @@ struct FuzzOptions {
   var memoryLimit: UInt = 512 << 20
   /// The number of cases that a worker runs here and now.
   var worker: UInt64?
+  /// Whether every place of every small seed is cut and flipped in turn, instead of mutations.
+  var sweeps = false
   let batch: UInt64 = 4000
   let maximumFindings = 50
 
@@ -46,6 +50,7 @@ struct FuzzOptions {
       case ("--first", let number?): firstCase = number
       case ("--limit", let number?) where number < 3600: timeLimit = Int(number)
       case ("--worker", let number?): worker = number
+      case ("--sweep", let number?): sweeps = number > 0
       case ("--save", _): save = value
       case ("--testdata", _): testdata = value
       case ("--scratch", _): scratch = value
@@ -62,7 +67,7 @@ struct FuzzOptions {
   func workerArguments(first: UInt64, count: UInt64) -> [String] {
     [
       "--worker", "\(count)", "--first", "\(first)", "--seed", "\(seed)", "--testdata", testdata,
-      "--scratch", scratch, "--limit", "\(timeLimit)",
+      "--scratch", scratch, "--limit", "\(timeLimit)", "--sweep", sweeps ? "1" : "0",
     ]
   }
 }

@@ -17,10 +17,12 @@ struct Worker {
     Self.limitMemory(options.memoryLimit)
     let state = try OutputFile(replacing: FilePath.join(options.scratch, "state"))
     var runner = CaseRunner(scratch: options.scratch)
+    let sweep = options.sweeps ? Sweep(seeds) : nil
     var peak = Self.peakMemory()
     for number in first..<first + count {
       try state.write(Array("\(number)\n".utf8), at: 0)
-      let fuzzCase = FuzzCase(seed: options.seed, number: number, seeds: seeds)
+      let fuzzCase =
+        sweep?.fuzzCase(number) ?? FuzzCase(seed: options.seed, number: number, seeds: seeds)
       try runner.write(fuzzCase)
       Self.setTimer(options.timeLimit)
       do {

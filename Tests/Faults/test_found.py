@@ -1,5 +1,7 @@
 """What was once found by fuzzing stays mended."""
 
+import json
+
 import pytest
 
 import models
@@ -31,3 +33,27 @@ def test_untie_gives_the_bytes_back(tieconv, tmp_path, folder):
     "slug", ["receipt-unpacks-to-gigabytes", "receipt-restores-one-file-twice"])
 def test_receipt_is_refused_by_name(tieconv, tmp_path, slug):
     tieconv.fails("invalidReceipt", "untie", ROOT / "testdata/found" / slug, "-o", tmp_path / "out")
+
+
+def test_tie_does_not_drop_a_copy_that_was_trained_since(tieconv, tmp_path):
+    """Head and embedding are still equal, but the bias that untie added no longer is a copy."""
+    model = tmp_path / "in"
+    model.mkdir()
+    models.write_file(model / "model.safetensors", {
+        "bert.embeddings.word_embeddings.weight": ("BF16", [64, 8]),
+        "cls.predictions.bias": ("BF16", [64])}, {})
+    (model / "config.json").write_text(
+        '{"architectures": ["BertForMaskedLM"], "model_type": "bert", "vocab_size": 64}')
+    tieconv.succeeds("untie", model, "-o", tmp_path / "untied")
+    tieconv.succeeds("tie", tmp_path / "untied", "-o", tmp_path / "back")
+    assert models.digest(tmp_path / "back") == models.digest(model)
+    file = tmp_path / "untied" / "model.safetensors"
+    contents = bytearray(file.read_bytes())
+    length = int.from_bytes(contents[:8], "little")
+    bias = json.loads(contents[8:8 + length])["cls.predictions.decoder.bias"]
+    contents[8 + length + bias["data_offsets"][0]] ^= 1
+    file.write_bytes(contents)
+    done = tieconv.run("tie", tmp_path / "untied", "-o", tmp_path / "tied")
+    if done.returncode == 0:
+        kept = (tmp_path / "tied" / "model.safetensors").read_bytes()
+        assert b"cls.predictions.decoder.bias" in kept

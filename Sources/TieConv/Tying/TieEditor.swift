@@ -19,7 +19,8 @@ public struct TieEditor: Sendable {
   /// - Throws: `conflict` where the answer is no; any other code where it could not be done.
   public func tie(to output: String) throws(CheckpointError) -> EditReport {
     let evidence = try judge()
-    if evidence.main.isEqual == true,
+    // Not equal, and not because only one is stored: the receipt's tie has come apart since.
+    if evidence.main.isEqual != false, try addedAreCopies(evidence.main),
       let restored = try restored(.untie, to: output, evidence.main.verdict)
     {
       return restored
@@ -149,6 +150,28 @@ public struct TieEditor: Sendable {
     return report(
       verdict, result, edit, summary: "restored what it was before the \(operation.rawValue)",
       notes: [], restored: true)
+  }
+
+  /// Whether what an earlier `untie` added still has the bytes it was copied from: a restored
+  /// original does without it. The main pair was compared already.
+  private func addedAreCopies(_ main: TieGroup) throws(CheckpointError) -> Bool {
+    let tensors = try Receipt(of: checkpoint)?.tensors ?? []
+    let renamed = Dictionary(
+      tensors.filter { $0.action == .renamed }.map { ($0.name, $0.counterpart ?? $0.name) },
+      uniquingKeysWith: { first, _ in first })
+    var pairs: [RangePair] = []
+    for tensor in tensors where tensor.action == .added {
+      if main.isEqual == true, [main.embedding, main.head].contains(tensor.name) { continue }
+      guard let source = tensor.counterpart.map({ renamed[$0] ?? $0 }),
+        let (home, info) = checkpoint.tensor(tensor.name),
+        let (otherHome, other) = checkpoint.tensor(source), info.byteCount == other.byteCount
+      else { return false }
+      pairs.append(
+        RangePair(
+          one: home.file, oneOffset: home.fileRange(of: info).lowerBound, other: otherHome.file,
+          otherOffset: otherHome.fileRange(of: other).lowerBound, count: info.byteCount))
+    }
+    return try RangeComparison(pairs).firstDifference(options.execution) == nil
   }
 
   private func report(
