@@ -145,8 +145,16 @@ public struct TieEditor: Sendable {
     if case .literal(let text)? = config?.pieces.first {
       check = EditCheck(edit: edit, config: .text(text))
     }
-    let result =
-      options.isDryRun ? .dryRun(plan) : try executor.write(plan, at: output, check)
+    let result: EditResult
+    do {
+      result = options.isDryRun ? .dryRun(plan) : try executor.write(plan, at: output, check)
+    } catch where error.code == .verificationFailed {
+      // The plan is the receipt's own; that it does not give the original is the receipt's fault.
+      throw CheckpointError(
+        .invalidReceipt, file: checkpoint.path, tensor: error.tensor,
+        "receipt does not describe this checkpoint's original",
+        hint: "remove it to edit the checkpoint without it")
+    }
     return report(
       verdict, result, edit, summary: "restored what it was before the \(operation.rawValue)",
       notes: [], restored: true)

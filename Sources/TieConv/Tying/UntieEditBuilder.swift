@@ -17,13 +17,13 @@ struct UntieEditBuilder {
         try add(member.name, copyOf: reference, to: &edit)
       }
     }
-    addBiases(to: &edit)
     if group.embedding == nil || group.head == nil, edit.added.isEmpty {
       throw CheckpointError(
         .conflict, file: checkpoint.path,
         "it is not known under which name this architecture looks for the missing matrix",
         hint: "config.json names no architecture that is known")
     }
+    addBiases(to: &edit)
     try setFlag(&edit)
     if edit.isEmpty { return .copy(summary: "both matrices are stored already") }
     let names = edit.added.map(\.name)
