@@ -65,6 +65,7 @@ public struct CheckpointError: Error, Sendable, Equatable {
       case .changed, .unexpectedEnd: .inputChanged
       case .unsafePath: .unsafePath
       case .damaged: .damagedContainer
+      case .wrongBase: .wrongBase
       case .permission, .notRegular, .unsupported, .other: writing ? .writeFailed : .unreadable
       }
     let remedy: String? =
