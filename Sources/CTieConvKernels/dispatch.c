@@ -22,6 +22,9 @@
       .merge_planes = tc_merge_planes_##level,               \
       .split_window = tc_split_window_##level,               \
       .merge_window = tc_merge_window_##level,               \
+      .count_zeros = tc_count_zeros_##level,                 \
+      .gather_uppers = tc_gather_uppers_##level,             \
+      .scatter_uppers = tc_scatter_uppers_##level,           \
       .xor_bytes = tc_xor_##level,                           \
   };
 

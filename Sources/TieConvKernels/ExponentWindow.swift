@@ -90,6 +90,49 @@ package struct ExponentWindow: Sendable {
     }
   }
 
+  /// The elements outside the window: symbols that are 0.
+  package static func exceptionCount(
+    _ symbols: UnsafeRawBufferPointer, kernels: KernelSet = .best
+  ) -> Int {
+    unsafe kernels.table.count_zeros(
+      symbols.baseAddress?.assumingMemoryBound(to: UInt8.self), symbols.count)
+  }
+
+  /// Writes the upper halves of the elements outside the window, in order.
+  package func gatherExceptions(
+    _ symbols: UnsafeRawBufferPointer, of source: UnsafeRawBufferPointer,
+    into target: UnsafeMutableRawBufferPointer, kernels: KernelSet = .best
+  ) throws(KernelError) {
+    unsafe try check(symbols, source.count, target.count, kernels)
+    guard target.count > 0 else { return }
+    unsafe kernels.table.gather_uppers(
+      symbols.baseAddress?.assumingMemoryBound(to: UInt8.self), symbols.count,
+      source.baseAddress, width, target.baseAddress?.assumingMemoryBound(to: UInt8.self))
+  }
+
+  /// Puts the upper halves of the elements outside the window in their places.
+  package func scatterExceptions(
+    _ symbols: UnsafeRawBufferPointer, from source: UnsafeRawBufferPointer,
+    into target: UnsafeMutableRawBufferPointer, kernels: KernelSet = .best
+  ) throws(KernelError) {
+    unsafe try check(symbols, target.count, source.count, kernels)
+    guard source.count > 0 else { return }
+    unsafe kernels.table.scatter_uppers(
+      symbols.baseAddress?.assumingMemoryBound(to: UInt8.self), symbols.count,
+      source.baseAddress?.assumingMemoryBound(to: UInt8.self), width, target.baseAddress)
+  }
+
+  private func check(
+    _ symbols: UnsafeRawBufferPointer, _ elementBytes: Int, _ exceptionBytes: Int,
+    _ kernels: KernelSet
+  ) throws(KernelError) {
+    guard symbols.count * width == elementBytes else {
+      throw .unequalCounts(symbols.count * width, elementBytes)
+    }
+    let count = unsafe Self.exceptionCount(symbols, kernels: kernels)
+    guard 2 * count == exceptionBytes else { throw .unequalCounts(2 * count, exceptionBytes) }
+  }
+
   private static func check(_ symbols: Int, _ rests: Int, _ count: Int) throws(KernelError) {
     guard symbols == count else { throw .unequalCounts(symbols, count) }
     guard rests == restCount(count) else { throw .unequalCounts(rests, restCount(count)) }

@@ -102,6 +102,14 @@ typedef struct {
   void (*merge_window)(const uint8_t *const *planes, size_t n, size_t width, uint16_t base,
                        void *target);
 
+  // The symbols that are 0; the upper halves of their elements, in order, as 2 bytes each; and those
+  // put back where they belong.
+  size_t (*count_zeros)(const uint8_t *symbols, size_t n);
+  void (*gather_uppers)(const uint8_t *symbols, size_t n, const void *source, size_t width,
+                        uint8_t *target);
+  void (*scatter_uppers)(const uint8_t *symbols, size_t n, const uint8_t *source, size_t width,
+                         void *target);
+
   // target = a xor b; target may be neither.
   void (*xor_bytes)(const void *a, const void *b, size_t n, void *target);
 } tc_kernel_table;

@@ -86,17 +86,10 @@ final class ChunkDecoder: @unchecked Sendable {
       unsafe lower.append(try part(plane, count: count, stored, &place, &room))
     }
     unsafe try window.merge(symbols: symbols, rests: rests, lower: lower, into: target)
-    var zeros = 0
-    unsafe ZeroBytes.forEach(in: symbols) { _ in zeros += 1 }
     let last = header.planes[header.planes.count - 1]
-    let exceptions = unsafe try part(last, count: 2 * zeros, stored, &place, &room)
-    var next = 0
-    unsafe ZeroBytes.forEach(in: symbols) { index in
-      let upper = index * width + width - 2
-      unsafe target[upper] = exceptions[next]
-      unsafe target[upper + 1] = exceptions[next + 1]
-      next += 2
-    }
+    let exceptions = unsafe try part(
+      last, count: 2 * ExponentWindow.exceptionCount(symbols), stored, &place, &room)
+    unsafe try window.scatterExceptions(symbols, from: exceptions, into: target)
   }
 
   /// The bytes of one plane: where they are stored, if raw, else decoded into the start of `room`,

@@ -14,7 +14,7 @@ enum BlobContent: Sendable, Equatable {
 /// Encodes chunks, one after another, for one worker.
 final class ChunkEncoder {
   /// Elements that an estimate looks at.
-  private static let sample = 8192
+  private static let sample = 4096
   /// Bits a byte from which on a plane is stored raw: coding it would save under 1 %.
   private static let incompressible = 7.92
   /// Bits a byte below which matches may find what a code of single bytes cannot.
@@ -129,10 +129,11 @@ final class ChunkEncoder {
     let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: room[(count + restCount)...])
     unsafe try window.split(raw, symbols: symbols, rests: rests)
     header.windowBase = UInt16(window.base)
-    let exceptions = unsafe Self.exceptions(symbols, raw, width)
-    guard exceptions.count / 2 <= count / 8 else { return nil }
+    let coded = UnsafeRawBufferPointer(symbols)
+    let exceptionCount = unsafe ExponentWindow.exceptionCount(coded)
+    guard exceptionCount <= count / 8 else { return nil }
     var place = ChunkHeader.count(header.transform)
-    unsafe store(UnsafeRawBufferPointer(symbols), .symbols, &header, target, &place)
+    unsafe store(coded, .symbols, &header, target, &place)
     unsafe store(UnsafeRawBufferPointer(rests), .estimated, &header, target, &place)
     if width == 4, let split = BytePlanes(width: 4, rotates: false) {
       let all = unsafe UnsafeMutableRawBufferPointer(rebasing: rest[..<raw.count])
@@ -143,24 +144,12 @@ final class ChunkEncoder {
         unsafe store(plane, .estimated, &header, target, &place)
       }
     }
-    unsafe exceptions.withUnsafeBytes { bytes in
-      unsafe store(bytes, .estimated, &header, target, &place)
-    }
+    let exceptions = unsafe UnsafeMutableRawBufferPointer(
+      rebasing: planes.bytes(planes.count)[(planes.count - 2 * exceptionCount)...])
+    unsafe try window.gatherExceptions(coded, of: raw, into: exceptions)
+    unsafe store(UnsafeRawBufferPointer(exceptions), .estimated, &header, target, &place)
     unsafe header.write(to: target)
     return place
-  }
-
-  /// The upper halves of the elements whose symbol is 0, in order.
-  private static func exceptions(
-    _ symbols: UnsafeMutableRawBufferPointer, _ raw: UnsafeRawBufferPointer, _ width: Int
-  ) -> [UInt8] {
-    var found: [UInt8] = []
-    unsafe ZeroBytes.forEach(in: UnsafeRawBufferPointer(symbols)) { index in
-      let place = index * width + width - 2
-      unsafe found.append(raw[place])
-      unsafe found.append(raw[place + 1])
-    }
-    return found
   }
 
   // MARK: Planes
@@ -223,6 +212,6 @@ final class ChunkEncoder {
     _ plane: UnsafeRawBufferPointer, into room: UnsafeMutableRawBufferPointer
   ) -> Int? {
     unsafe codec == .zstd
-      ? frames.zstd(plane, level: 6, into: room) : frames.deflate(plane, matches: true, into: room)
+      ? frames.zstd(plane, level: 3, into: room) : frames.deflate(plane, matches: true, into: room)
   }
 }
