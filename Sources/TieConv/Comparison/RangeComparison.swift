@@ -87,42 +87,15 @@ struct RangeComparison {
     return differing.withLock { $0 }
   }
 
-  /// What is read at a time of bytes that lie in no file of their own.
-  private static let readCount = 256 << 10
-
   private static let comparison = unsafe MappedComparison(ByteComparison.function)
 
   private static func firstDifference(
     _ pair: RangePair, _ range: Range<Int>, _ options: ExecutionOptions
   ) throws(IOFailure) -> Int? {
     try options.cancellation.check()
-    guard let one = pair.one as? InputFile, let other = pair.other as? InputFile else {
-      return try firstDifferenceInMemory(pair, range, options)
-    }
     let mismatch = try comparison.firstMismatch(
-      one, at: pair.oneOffset + range.lowerBound, other,
+      pair.one, at: pair.oneOffset + range.lowerBound, pair.other,
       at: pair.otherOffset + range.lowerBound, count: range.count)
     return mismatch.map { range.lowerBound + $0 }
-  }
-
-  /// The same for bytes that lie in no file of their own.
-  private static func firstDifferenceInMemory(
-    _ pair: RangePair, _ range: Range<Int>, _ options: ExecutionOptions
-  ) throws(IOFailure) -> Int? {
-    let one = AlignedBuffer(count: min(readCount, range.count))
-    let other = AlignedBuffer(count: min(readCount, range.count))
-    var place = range.lowerBound
-    while place < range.upperBound {
-      try options.cancellation.check()
-      let count = min(readCount, range.upperBound - place)
-      let left = unsafe one.bytes(count)
-      let right = unsafe other.bytes(count)
-      unsafe try pair.one.read(into: left, at: pair.oneOffset + place)
-      unsafe try pair.other.read(into: right, at: pair.otherOffset + place)
-      let mismatch = unsafe ByteComparison.firstMismatch(left.bytes, right.bytes)
-      if let mismatch { return place + mismatch }
-      place += count
-    }
-    return nil
   }
 }

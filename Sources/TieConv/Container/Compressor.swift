@@ -44,7 +44,7 @@ public struct Compressor: Sendable {
       options: options.execution
     ).write()
     // A fresh reader takes the table apart while the disk catches up.
-    let sync = BackgroundSync([output])
+    let sync = BackgroundWork { () throws(IOFailure) in try output.sync() }
     do throws(CheckpointError) {
       let copy = try CheckpointOpener(path: staged.path, base: options.base).open()
       guard copy.locations.count == checkpoint.locations.count else {
@@ -52,10 +52,10 @@ public struct Compressor: Sendable {
           .verificationFailed, file: path(staged), "tensors are missing from the container")
       }
     } catch {
-      try? sync.wait()
+      try? sync.value()
       throw error
     }
-    try writing { () throws(IOFailure) in try sync.wait() }
+    try writing { () throws(IOFailure) in try sync.value() }
     for source in plan.sources + plan.bases.map(\.piece.source) {
       try reading { () throws(IOFailure) in try source.checkUnchanged() }
     }
