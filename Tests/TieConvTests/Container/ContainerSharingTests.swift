@@ -79,7 +79,7 @@ import Testing
   // MARK: Bases
 
   private func finetuned() -> [String: [UInt8]] {
-    var tuned = table
+    var tuned = SampleBytes.weights(2048 * 512, seed: 8)
     for place in stride(from: 0, to: tuned.count / 2, by: 64) { tuned[place] ^= 1 }
     return pair(tuned)
   }
