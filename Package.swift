@@ -35,7 +35,9 @@ let package = Package(
       name: "TieConvKernels", dependencies: ["CTieConvKernels"], swiftSettings: strict),
     .target(
       name: "TieConvIO",
-      dependencies: ["CLinux", "CZlib", "CZstd", .product(name: "Crypto", package: "swift-crypto")],
+      dependencies: [
+        "CLinux", "CZlib", "CZstd", .product(name: "Crypto", package: "swift-crypto"),
+      ],
       swiftSettings: strict),
     .target(
       name: "TieConv", dependencies: ["TieConvKernels", "TieConvIO"],

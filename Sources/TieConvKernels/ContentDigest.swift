@@ -27,7 +27,7 @@ package enum ByteEntropy {
     }
   }
 
-  /// log₂ to 40 bits or so, from operations that every machine rounds alike, so that choices made
+  /// log₂ to 25 bits or so, from operations that every machine rounds alike, so that choices made
   /// by an estimate are the same everywhere.
   static func binaryLogarithm(_ x: Double) -> Double {
     let mantissa = x.significand
@@ -36,7 +36,7 @@ package enum ByteEntropy {
     let square = z * z
     var term = z
     var sum = 0.0
-    for odd in stride(from: 1.0, through: 25.0, by: 2.0) {
+    for odd in stride(from: 1.0, through: 15.0, by: 2.0) {
       sum += term / odd
       term *= square
     }

@@ -198,7 +198,8 @@ final class ChunkEncoder {
     if content == .text { return unsafe matched(plane, into: room) }
     let bits = unsafe content == .symbols ? 4 : ByteEntropy.estimate(plane, sample: Self.sample)
     guard bits < Self.incompressible else { return nil }
-    let size = unsafe codec == .zstd
+    let size =
+      unsafe codec == .zstd
       ? frames.huffman(plane, into: room) : frames.deflate(plane, matches: false, into: room)
     guard bits < Self.repetitive else { return size }
     let other = unsafe matched(plane, into: trial.bytes(trial.count))

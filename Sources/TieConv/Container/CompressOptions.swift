@@ -15,6 +15,7 @@ public struct CompressOptions: Sendable {
   /// Threads, progress, cancellation.
   public var execution: ExecutionOptions
 
+  /// The usual choices.
   public init(execution: ExecutionOptions = ExecutionOptions()) { self.execution = execution }
 }
 
@@ -27,5 +28,6 @@ public struct DecompressOptions: Sendable {
   /// Threads, progress, cancellation.
   public var execution: ExecutionOptions
 
+  /// The usual choices.
   public init(execution: ExecutionOptions = ExecutionOptions()) { self.execution = execution }
 }

@@ -25,10 +25,10 @@ final class Container: Sendable {
   private let decoders = Mutex<[ChunkDecoder]>([])
   private let cache: ChunkCache
 
-  /// Opens the container `path`.
+  /// Opens the container `path`. Without `base`, the checkpoint that it was compressed against,
+  /// only what stands for itself can be read.
   ///
-  /// - Parameter base: the checkpoint that it was compressed against; without it only what stands
-  ///   for itself can be read.
+  /// - Throws: `CheckpointError` with the first rule that the file breaks.
   init(_ path: String, base: Checkpoint? = nil) throws(CheckpointError) {
     file = try reading { () throws(IOFailure) in try InputFile(path) }
     (table, chunkStarts) = try ContainerOpener(file).open()
@@ -39,9 +39,10 @@ final class Container: Sendable {
     }
     fileSizes = try Self.sizes(table, path)
     cache = ChunkCache(span: table.span)
-    bases = try base.map { [table] (base) throws(CheckpointError) in
-      try Self.baseTensors(table, base, container: path)
-    } ?? []
+    bases =
+      try base.map { [table] (base) throws(CheckpointError) in
+        try Self.baseTensors(table, base, container: path)
+      } ?? []
   }
 
   /// Whether parts of it stand for a difference to another checkpoint.

@@ -80,7 +80,8 @@ extension [ContainerTable.Extent] {
   var joined: [ContainerTable.Extent] {
     var result: [ContainerTable.Extent] = []
     for extent in self {
-      if let last = result.last, last.blob == extent.blob, last.offset + last.count == extent.offset {
+      if let last = result.last, last.blob == extent.blob, last.offset + last.count == extent.offset
+      {
         result[result.count - 1] = ContainerTable.Extent(
           blob: last.blob, offset: last.offset, count: last.count + extent.count)
       } else {

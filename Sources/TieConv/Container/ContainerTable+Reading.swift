@@ -23,14 +23,16 @@ extension ContainerTable {
     let tensorCount = try reader.count(entry: 16)
     let fileCount = try reader.count(entry: 12)
     for _ in 0..<baseCount {
-      bases.append(Base(
-        name: try reader.text(), size: try reader.number(8), digest: try reader.word()))
+      bases.append(
+        Base(
+          name: try reader.text(), size: try reader.number(8), digest: try reader.word()))
     }
     for _ in 0..<blobCount { blobs.append(try reader.blob(bases)) }
     for _ in 0..<chunkCount {
-      chunks.append(Chunk(
-        storedDigest: try reader.word(), rawDigest: try reader.word(),
-        storedCount: try reader.number(4)))
+      chunks.append(
+        Chunk(
+          storedDigest: try reader.word(), rawDigest: try reader.word(),
+          storedCount: try reader.number(4)))
     }
     try checkChunks()
     for _ in 0..<tensorCount { tensors.append(try reader.tensor(blobs)) }

@@ -27,7 +27,8 @@ struct ContainerVerifier {
     }
     return VerifyReport.Check(
       name: "container", passed: true,
-      message: "\(table.chunks.count) chunks of \(table.blobs.count) blobs have the recorded digests")
+      message: "\(table.chunks.count) chunks of \(table.blobs.count) blobs have the recorded "
+        + "digests")
   }
 
   private func storedCheck() -> VerifyReport.Check {

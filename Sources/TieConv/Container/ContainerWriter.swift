@@ -146,7 +146,7 @@ final class ContainerWriter: Sendable {
         message: "too many tensors and files for one container")
     }
     let header =
-      ContainerFormat.magic + Self.bytes(Int(ContainerFormat.version)) // features: none
+      ContainerFormat.magic + Self.bytes(Int(ContainerFormat.version))  // features: none
     let numbers = Self.bytes(place) + Self.bytes(frame.count) + Self.bytes(bytes.count)
     let digest = SHA256Digest(of: header + frame + numbers).bytes
     try output.write(header, at: 0)

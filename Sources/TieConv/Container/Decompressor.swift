@@ -8,9 +8,8 @@ public struct Decompressor: Sendable {
   private let base: Checkpoint?
   private let options: DecompressOptions
 
-  /// Opens the container `path`.
+  /// Opens the container `path`, with the checkpoint that it was compressed against.
   ///
-  /// - Parameter base: the checkpoint that it was compressed against.
   /// - Throws: `wrongBase` where another base is needed than the one given, or one at all.
   public init(
     opening path: String, base: Checkpoint? = nil, options: DecompressOptions = DecompressOptions()

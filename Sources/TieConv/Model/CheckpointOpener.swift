@@ -154,7 +154,8 @@ struct CheckpointOpener {
     let config = try config(tree, at: folder)
     let own = Set(names + [index?.name, config.map { _ in "config.json" }].compactMap { $0 })
     return Checkpoint(
-      path: path, folder: folder, tree: tree, layout: .folder, shards: shards, missingShards: missing,
+      path: path, folder: folder, tree: tree, layout: .folder, shards: shards,
+      missingShards: missing,
       index: index, hiddenIndex: hidden, config: config,
       otherFiles: entries.filter { !own.contains($0.relativePath) }
         .map { ($0.relativePath, $0.size) })

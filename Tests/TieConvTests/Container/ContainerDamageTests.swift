@@ -152,8 +152,12 @@ import Testing
       { table in
         table.files = [
           Table.File(
-            path: "a", permissions: 0, segments: [.extent(.init(
-              blob: blob, offset: offset, count: count))])
+            path: "a", permissions: 0,
+            segments: [
+              .extent(
+                .init(
+                  blob: blob, offset: offset, count: count))
+            ])
         ]
       }
     }
@@ -165,40 +169,89 @@ import Testing
       ("no blob", extent(1, 0, 8)), ("past the end", extent(0, 8, raw.count)),
       ("offset past the end", extent(0, raw.count + 1, 1)), ("nothing", extent(0, 0, 0)),
       ("overflow", extent(0, .max, 8)), ("long", extent(0, 0, .max)),
-      ("no tensor", { $0.files = [
-        Table.File(path: "a", permissions: 0, segments: [.tensor(0)])] }),
-      ("permissions", { $0.files = [
-        Table.File(path: "a", permissions: 0o1777, segments: file.segments)] }),
-      ("two lone files", { $0.files.append(
-        Table.File(path: "b", permissions: 0, segments: [])) }),
+      (
+        "no tensor",
+        {
+          $0.files = [
+            Table.File(path: "a", permissions: 0, segments: [.tensor(0)])
+          ]
+        }
+      ),
+      (
+        "permissions",
+        {
+          $0.files = [
+            Table.File(path: "a", permissions: 0o1777, segments: file.segments)
+          ]
+        }
+      ),
+      (
+        "two lone files",
+        {
+          $0.files.append(
+            Table.File(path: "b", permissions: 0, segments: []))
+        }
+      ),
       ("no lone file", { $0.files = [] }),
-      ("no base", { $0.blobs = [
-        Table.Blob(size: $0.blobs[0].size, digest: $0.blobs[0].digest, base: 3)] }),
-      ("base of another size", {
-        $0.bases = [Table.Base(name: "b", size: 1, digest: 0)]
-        $0.blobs = [Table.Blob(size: $0.blobs[0].size, digest: $0.blobs[0].digest, base: 0)]
-      }),
+      (
+        "no base",
+        {
+          $0.blobs = [
+            Table.Blob(size: $0.blobs[0].size, digest: $0.blobs[0].digest, base: 3)
+          ]
+        }
+      ),
+      (
+        "base of another size",
+        {
+          $0.bases = [Table.Base(name: "b", size: 1, digest: 0)]
+          $0.blobs = [Table.Blob(size: $0.blobs[0].size, digest: $0.blobs[0].digest, base: 0)]
+        }
+      ),
       ("blob digest", { $0.blobs = [Table.Blob(size: $0.blobs[0].size, digest: 1, base: nil)] }),
       ("huge blob", { $0.blobs = [Table.Blob(size: .max, digest: 1, base: nil)] }),
       ("chunk too many", { $0.chunks.append($0.chunks[0]) }),
       ("chunk missing", { $0.chunks = [] }),
-      ("chunk longer than the file", {
-        $0.chunks = [
-          Table.Chunk(
-            storedDigest: $0.chunks[0].storedDigest, rawDigest: $0.chunks[0].rawDigest,
-            storedCount: $0.chunks[0].storedCount + 1)
-        ]
-      }),
-      ("empty chunk", {
-        $0.chunks = [Table.Chunk(storedDigest: 0, rawDigest: $0.chunks[0].rawDigest, storedCount: 0)]
-      }),
+      (
+        "chunk longer than the file",
+        {
+          $0.chunks = [
+            Table.Chunk(
+              storedDigest: $0.chunks[0].storedDigest, rawDigest: $0.chunks[0].rawDigest,
+              storedCount: $0.chunks[0].storedCount + 1)
+          ]
+        }
+      ),
+      (
+        "empty chunk",
+        {
+          $0.chunks = [
+            Table.Chunk(storedDigest: 0, rawDigest: $0.chunks[0].rawDigest, storedCount: 0)
+          ]
+        }
+      ),
       ("span", { $0.span = 4096 + 4 }), ("small span", { $0.span = 8 }),
       ("huge span", { $0.span = 1 << 30 }),
-      ("shape", { $0.tensors = [
-        Table.Tensor(name: "a", dtype: .u8, shape: Shape([63]), extents: [
-          Table.Extent(blob: 0, offset: 0, count: 64)])] }),
-      ("shape beyond 64 bits", { $0.tensors = [
-        Table.Tensor(name: "a", dtype: .u8, shape: Shape([1 << 40, 1 << 40]), extents: [])] }),
+      (
+        "shape",
+        {
+          $0.tensors = [
+            Table.Tensor(
+              name: "a", dtype: .u8, shape: Shape([63]),
+              extents: [
+                Table.Extent(blob: 0, offset: 0, count: 64)
+              ])
+          ]
+        }
+      ),
+      (
+        "shape beyond 64 bits",
+        {
+          $0.tensors = [
+            Table.Tensor(name: "a", dtype: .u8, shape: Shape([1 << 40, 1 << 40]), extents: [])
+          ]
+        }
+      ),
     ]
     for (what, change) in changes {
       var table = good

@@ -92,6 +92,26 @@ import Testing
     }
   }
 
+  @Test(arguments: [1, 4])
+  func `rows of a tensor are read alone`(threads: Int) throws {
+    let sandbox = try ContainerSandbox()
+    let bytes = SampleBytes.weights(4000 * 700, seed: 6)
+    let tensor = SampleTensor("w", .bf16, [4000, 700], bytes)
+    let input = try sandbox.file("w.safetensors", SampleBytes.safetensors([tensor]))
+    try sandbox.compress(input, to: "a.tiepack")
+    let options = ExecutionOptions(threads: threads)
+    for path in [input, sandbox.path("a.tiepack")] {
+      let checkpoint = try Checkpoint(opening: path)
+      #expect(try checkpoint.bytes(of: "w", options: options) == bytes)
+      for rows in [0..<0, 0..<1, 187..<189, 3999..<4000, 100..<3900] {
+        let expected = Array(bytes[rows.lowerBound * 1400..<rows.upperBound * 1400])
+        #expect(try checkpoint.bytes(of: "w", rows: rows, options: options) == expected)
+      }
+      #expect(try checkpoint.bytes(of: "w", rows: 0..<4001) == nil)
+      #expect(try checkpoint.bytes(of: "x") == nil)
+    }
+  }
+
   @Test func `the output is never the input`() throws {
     let sandbox = try ContainerSandbox()
     let input = try sandbox.folder("in", model(equal: false))

@@ -115,7 +115,8 @@ enum SampleBytes {
     let noise = random(3 * count, seed: seed)
     return (0..<count).flatMap { i -> [UInt8] in
       let exponent = 118 + noise[3 * i].trailingZeroBitCount % 8
-      let x = UInt16(exponent) << 7 | UInt16(noise[3 * i + 1] & 127)
+      let x =
+        UInt16(exponent) << 7 | UInt16(noise[3 * i + 1] & 127)
         | UInt16(noise[3 * i + 2] & 1) << 15
       return [UInt8(x & 255), UInt8(x >> 8)]
     }

@@ -32,7 +32,9 @@ public struct SafetensorsShard: Sendable {
     header = try Self.readHeader(file)
   }
 
-  private static func readHeader(_ file: any ByteSource) throws(CheckpointError) -> SafetensorsHeader {
+  private static func readHeader(
+    _ file: any ByteSource
+  ) throws(CheckpointError) -> SafetensorsHeader {
     do {
       let prefix = try file.bytes(in: 0..<min(8, file.size))
       let length = try SafetensorsHeader.validatedLength(prefix, fileSize: file.size)
