@@ -28,17 +28,20 @@ let package = Package(
   targets: [
     .systemLibrary(
       name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "CLinux"),
     .target(name: "CTieConvKernels"),
     .target(
       name: "TieConvKernels", dependencies: ["CTieConvKernels"], swiftSettings: strict),
     .target(
       name: "TieConvIO",
-      dependencies: ["CLinux", "CZstd", .product(name: "Crypto", package: "swift-crypto")],
+      dependencies: [
+        "CLinux", "CZlib", "CZstd", .product(name: "Crypto", package: "swift-crypto"),
+      ],
       swiftSettings: strict),
     .target(
       name: "TieConv", dependencies: ["TieConvKernels", "TieConvIO"],
-      exclude: ["Tying/Loaders/LOADER_RULES.md"], swiftSettings: strict),
+      exclude: ["Container/FORMAT.md", "Tying/Loaders/LOADER_RULES.md"], swiftSettings: strict),
     .target(
       name: "TieConvCommands",
       dependencies: [

@@ -18,6 +18,14 @@
       .scale_mismatch_f64 = tc_scale_mismatch_f64_##level,   \
       .transposed_mismatch = tc_transposed_mismatch_##level, \
       .transpose = tc_transpose_##level,                     \
+      .split_planes = tc_split_planes_##level,               \
+      .merge_planes = tc_merge_planes_##level,               \
+      .split_window = tc_split_window_##level,               \
+      .merge_window = tc_merge_window_##level,               \
+      .count_zeros = tc_count_zeros_##level,                 \
+      .gather_uppers = tc_gather_uppers_##level,             \
+      .scatter_uppers = tc_scatter_uppers_##level,           \
+      .xor_bytes = tc_xor_##level,                           \
   };
 
 TC_TABLE(scalar, )

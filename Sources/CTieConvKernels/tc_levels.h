@@ -34,7 +34,15 @@
   size_t tc_scale_mismatch_f32_##level(const void *, const void *, size_t, tc_scale);            \
   size_t tc_scale_mismatch_f64_##level(const void *, const void *, size_t, tc_scale);            \
   size_t tc_transposed_mismatch_##level(tc_rows, tc_rows, size_t, size_t, size_t);               \
-  void tc_transpose_##level(tc_rows, void *, size_t, size_t, size_t, size_t);
+  void tc_transpose_##level(tc_rows, void *, size_t, size_t, size_t, size_t);                    \
+  void tc_split_planes_##level(const void *, size_t, size_t, int, uint8_t *);                    \
+  void tc_merge_planes_##level(const uint8_t *const *, size_t, size_t, int, void *);             \
+  void tc_split_window_##level(const void *, size_t, size_t, uint16_t, uint8_t *, uint8_t *);    \
+  void tc_merge_window_##level(const uint8_t *const *, size_t, size_t, uint16_t, void *);        \
+  size_t tc_count_zeros_##level(const uint8_t *, size_t);                                        \
+  void tc_gather_uppers_##level(const uint8_t *, size_t, const void *, size_t, uint8_t *);       \
+  void tc_scatter_uppers_##level(const uint8_t *, size_t, const uint8_t *, size_t, void *);      \
+  void tc_xor_##level(const void *, const void *, size_t, void *);
 
 TC_DECLARE(scalar, )
 TC_EACH_LEVEL(TC_DECLARE)

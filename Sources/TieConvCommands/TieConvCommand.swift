@@ -18,7 +18,10 @@ struct TieConvCommand: ParsableCommand {
       64 the command line is wrong; 130 interrupted.
       """,
     version: TieConvVersion.current,
-    subcommands: [InspectCommand.self, TieCommand.self, UntieCommand.self, VerifyCommand.self])
+    subcommands: [
+      InspectCommand.self, TieCommand.self, UntieCommand.self, VerifyCommand.self,
+      CompressCommand.self, DecompressCommand.self,
+    ])
 }
 
 /// Parses the process's arguments, runs the command they name, and ends the process with the

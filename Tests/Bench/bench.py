@@ -14,6 +14,7 @@ import sys
 import time
 from pathlib import Path
 
+import compress
 import make_models
 import measure
 
@@ -169,6 +170,10 @@ class Bench:
                          rss <= 128)
         measure.discard(self.out)
 
+    def container(self):
+        """The container against zipnn and zstd."""
+        compress.section(self)
+
     def table(self):
         """One aligned table."""
         rows = [("what", "goal", "result", "reached"), *self.rows]
@@ -181,12 +186,14 @@ class Bench:
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--tieconv", default=ROOT / ".build/release/tieconv")
-    parser.add_argument("--only", action="append", help="copies peers compare headers start memory")
+    parser.add_argument("--only", action="append",
+                        help="copies peers compare headers start memory container")
     parser.add_argument("--repeats", type=int, default=7)
     parser.add_argument("--skip-20gb", action="store_true")
     parser.add_argument("--strict", action="store_true", help="exit 1 when a goal is missed")
     bench = Bench(parser.parse_args())
-    for name in bench.options.only or ("start", "headers", "compare", "copies", "peers", "memory"):
+    for name in bench.options.only or ("start", "headers", "compare", "copies", "peers", "memory",
+                                       "container"):
         getattr(bench, name)()
     print(bench.table())
     sys.exit(bench.options.strict and any(row[3] == "NO" for row in bench.rows))

@@ -86,6 +86,32 @@ typedef struct {
   // target (columns x rows) = transpose of source (rows x columns). They must not overlap.
   void (*transpose)(tc_rows source, void *target, size_t target_stride, size_t rows,
                     size_t columns, size_t size);
+
+  // n elements of 2, 4 or 8 bytes as width planes of n bytes, the most significant byte first;
+  // with rotate, each element is rotated left by one bit before. They must not overlap.
+  void (*split_planes)(const void *source, size_t n, size_t width, int rotate, uint8_t *planes);
+  void (*merge_planes)(const uint8_t *const *planes, size_t n, size_t width, int rotate,
+                       void *target);
+
+  // The windowed split (window.c) of n elements of 2 or 4 bytes: n symbols, of which 0 stands for
+  // an element outside the window of 255 values from base, and 3 * ((n + 3) / 4) bytes of rests.
+  void (*split_window)(const void *source, size_t n, size_t width, uint16_t base,
+                       uint8_t *symbols, uint8_t *rests);
+  // The way back, from symbols, rests and, for 4 bytes, the two lower byte planes. Where a symbol
+  // is 0, the upper half of the element is left meaningless.
+  void (*merge_window)(const uint8_t *const *planes, size_t n, size_t width, uint16_t base,
+                       void *target);
+
+  // The symbols that are 0; the upper halves of their elements, in order, as 2 bytes each; and those
+  // put back where they belong.
+  size_t (*count_zeros)(const uint8_t *symbols, size_t n);
+  void (*gather_uppers)(const uint8_t *symbols, size_t n, const void *source, size_t width,
+                        uint8_t *target);
+  void (*scatter_uppers)(const uint8_t *symbols, size_t n, const uint8_t *source, size_t width,
+                         void *target);
+
+  // target = a xor b; target may be neither.
+  void (*xor_bytes)(const void *a, const void *b, size_t n, void *target);
 } tc_kernel_table;
 
 // Instruction sets. SCALAR is the plain definition of every kernel, kept for tests.
@@ -99,6 +125,15 @@ const tc_kernel_table *tc_kernels(void);
 
 // The name of the instruction set that the dispatched kernels use on this machine.
 const char *tc_instruction_set(void);
+
+// XXH64 of n bytes, seed 0.
+uint64_t tc_xxh64(const void *source, size_t n);
+
+// Adds to counts how often each byte occurs among every step-th of n bytes; and, for elements of
+// width bytes, each value of bits 5...14 of their upper 16 bits.
+void tc_histogram_bytes(const uint8_t *source, size_t n, size_t step, uint32_t counts[256]);
+void tc_histogram_upper(const void *source, size_t n, size_t width, size_t step,
+                        uint32_t counts[1024]);
 
 // Processors that this program may run on; at least 1.
 int tc_usable_processors(void);

@@ -6,7 +6,7 @@ internal import TieConvIO
 struct MatrixPair: Sendable {
   /// One side: a file, the matrix's first byte in it, and its element type.
   struct Side: Sendable {
-    let file: InputFile
+    let file: any ByteSource
     let offset: Int
     let dtype: DType
   }

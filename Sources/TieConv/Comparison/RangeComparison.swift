@@ -6,9 +6,9 @@ internal import TieConvKernels
 
 /// Two runs of bytes of one length, in two files or in one.
 struct RangePair: Sendable {
-  let one: InputFile
+  let one: any ByteSource
   let oneOffset: Int
-  let other: InputFile
+  let other: any ByteSource
   let otherOffset: Int
   let count: Int
 }

@@ -13,6 +13,8 @@ public struct CheckpointError: Error, Sendable, Equatable {
     case tensorSizeMismatch, incompleteBuffer
     // index and configuration
     case invalidIndex, unsafePath, invalidConfig, invalidAdapter, invalidReceipt
+    // container
+    case invalidContainer, unsupportedContainer, damagedContainer, wrongBase
     // inputs and outputs
     case notFound, unreadable, unsupportedFormat, notAModel, outputExists, outputInsideInput
     case diskFull, writeFailed, verificationFailed, interrupted, inputChanged, tooLarge
@@ -62,6 +64,8 @@ public struct CheckpointError: Error, Sendable, Equatable {
       case .interrupted: .interrupted
       case .changed, .unexpectedEnd: .inputChanged
       case .unsafePath: .unsafePath
+      case .damaged: .damagedContainer
+      case .wrongBase: .wrongBase
       case .permission, .notRegular, .unsupported, .other: writing ? .writeFailed : .unreadable
       }
     let remedy: String? =

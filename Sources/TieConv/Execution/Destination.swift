@@ -7,7 +7,7 @@ enum Destination {
   /// Checks that writing to `path` cannot touch the input, and that what it would replace is a
   /// checkpoint.
   static func check(
-    _ path: String, for checkpoint: Checkpoint, replacing: Bool
+    _ path: String, for checkpoint: Checkpoint, replacing: Bool, as layout: Checkpoint.Layout? = nil
   ) throws(CheckpointError) {
     let target = try reading { () throws(IOFailure) in try resolved(path) }
     guard let target else {
@@ -16,7 +16,8 @@ enum Destination {
         hint: "make it first")
     }
     let input = try reading { () throws(IOFailure) in
-      try FileSystem.realPath(checkpoint.layout == .folder ? checkpoint.folder : checkpoint.path)
+      let isFolder = checkpoint.layout == .folder && checkpoint.container == nil
+      return try FileSystem.realPath(isFolder ? checkpoint.folder : checkpoint.path)
     }
     if FilePath.isInside(target, input) || FilePath.isInside(input, target) {
       let what = target == input ? "the output is the input" : "output and input overlap"
@@ -31,7 +32,7 @@ enum Destination {
         .outputExists, file: path, "exists already",
         hint: "give another name, or --force to replace it")
     }
-    try checkReplaceable(target, kind, checkpoint.layout)
+    try checkReplaceable(target, kind, layout ?? checkpoint.layout)
   }
 
   /// `path` with its parent resolved, or wholly where it exists; nil where the parent is missing.

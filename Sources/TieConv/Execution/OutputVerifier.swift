@@ -116,8 +116,7 @@ struct OutputVerifier {
   ) throws(CheckpointError) -> RangePair {
     let (one, other) = try reading { () throws(IOFailure) in
       (
-        try InputFile(try FileSystem.resolve(path, inside: before.folder)),
-        try InputFile(FilePath.join(after.folder, path))
+        try before.tree.open(path), try after.tree.open(path)
       )
     }
     guard one.size == other.size else { throw failed("sizes differ", path) }

@@ -45,7 +45,8 @@ struct OutputWriter {
 
   /// A file that is one whole input file keeps its permissions.
   private func create(_ file: OutputPlan.File, at path: String) throws(IOFailure) -> OutputFile {
-    guard file.pieces.count == 1, case .copy(let name, _) = file.pieces[0] else {
+    let name = file.pieces.first?.source
+    guard let name, file.pieces.allSatisfy({ $0.source == name }) else {
       return try OutputFile(creating: path)
     }
     return try OutputFile(creating: path, permissions: try sources.file(name).permissions)

@@ -4,20 +4,20 @@ internal import TieConvIO
 
 /// Opens files of a checkpoint by their path within it.
 struct SourceFiles: Sendable {
-  private let open: [String: InputFile]
+  private let open: [String: any ByteSource]
 
   /// Opens every file that `plan` copies from.
   init(_ checkpoint: Checkpoint, for plan: OutputPlan) throws(CheckpointError) {
-    var open: [String: InputFile] = [:]
+    var open: [String: any ByteSource] = [:]
     for shard in checkpoint.shards { open[shard.name] = shard.file }
     for file in plan.files {
       for case .copy(let name, let range) in file.pieces {
-        let source: InputFile
+        let source: any ByteSource
         if let known = open[name] {
           source = known
         } else {
           source = try reading { () throws(IOFailure) in
-            try InputFile(try FileSystem.resolve(name, inside: checkpoint.folder))
+            try checkpoint.tree.open(name)
           }
           open[name] = source
         }
@@ -30,7 +30,7 @@ struct SourceFiles: Sendable {
   }
 
   /// The open file called `name`.
-  func file(_ name: String) throws(IOFailure) -> InputFile {
+  func file(_ name: String) throws(IOFailure) -> any ByteSource {
     guard let file = open[name] else {
       throw IOFailure("open", name, reason: .notFound, message: "no such file")
     }

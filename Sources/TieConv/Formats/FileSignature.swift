@@ -3,6 +3,7 @@
 /// What the first 16 bytes of a file say it is.
 enum FileSignature: Sendable, Equatable {
   case safetensors
+  case tiepack
   /// A JSON text: an index, presumably.
   case json
   /// A known format that this version does not read.
@@ -11,7 +12,9 @@ enum FileSignature: Sendable, Equatable {
   /// Anything unknown counts as safetensors, whose reader then says what is wrong with it.
   init(_ start: [UInt8]) {
     func begins(_ magic: [UInt8]) -> Bool { start.starts(with: magic) }
-    if begins(Array("GGUF".utf8)) {
+    if begins(ContainerFormat.magic) {
+      self = .tiepack
+    } else if begins(Array("GGUF".utf8)) {
       self = .unsupported("GGUF")
     } else if begins([0x50, 0x4B, 0x03, 0x04]) {
       self = .unsupported("PyTorch (zip)")

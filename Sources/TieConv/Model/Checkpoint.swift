@@ -24,6 +24,8 @@ public struct Checkpoint: Sendable {
   public let path: String
   /// The folder that holds the files.
   public let folder: String
+  /// The files, where they are.
+  let tree: any FileTree
   /// What the checkpoint is.
   public let layout: Layout
   /// The weight files, by name.
@@ -56,6 +58,12 @@ public struct Checkpoint: Sendable {
     shards.lazy.flatMap(\.header.tensors)
   }
 
+  /// The container that holds the files; nil where they lie on the disk as they are.
+  var container: Container? { (tree as? ContainerTree)?.container }
+
+  /// What the files, or the one that holds them, are.
+  public var format: String { container == nil ? "safetensors" : "tiepack" }
+
   /// The sum of the stored tensors' sizes in bytes.
   public var storedBytes: Int { shards.reduce(0) { $0 + $1.header.dataCount } }
 
@@ -70,12 +78,13 @@ public struct Checkpoint: Sendable {
   public var fileBytes: Int { shards.reduce(0) { $0 + $1.fileSize } }
 
   init(
-    path: String, folder: String, layout: Layout, shards: [SafetensorsShard],
+    path: String, folder: String, tree: any FileTree, layout: Layout, shards: [SafetensorsShard],
     missingShards: [String], index: SafetensorsIndex?, hiddenIndex: String?,
     config: ModelConfig?, otherFiles: [(path: String, size: Int)]
   ) {
     self.path = path
     self.folder = folder
+    self.tree = tree
     self.layout = layout
     self.shards = shards
     self.missingShards = missingShards

@@ -10,15 +10,24 @@ extension Checkpoint {
   public init(opening path: String) throws(CheckpointError) {
     self = try CheckpointOpener(path: path).open()
   }
+
+  /// Opens the container at `path`, or any other checkpoint, with what it was compressed against.
+  public init(opening path: String, base: Checkpoint?) throws(CheckpointError) {
+    self = try CheckpointOpener(path: path, base: base).open()
+  }
 }
 
 /// Tells what a path holds and opens it.
 struct CheckpointOpener {
   let path: String
+  /// What a container was compressed against.
+  var base: Checkpoint?
 
   func open() throws(CheckpointError) -> Checkpoint {
     switch try reading({ () throws(IOFailure) in try FileSystem.kind(of: path) }) {
-    case .directory: return try openFolder(path, weights: try chooseWeights(in: path))
+    case .directory:
+      let tree = DiskTree(folder: path)
+      return try openFolder(tree, at: path, weights: try chooseWeights(tree, at: path))
     case .file: return try openFile()
     case nil: throw CheckpointError(.notFound, file: path, "no such file or folder")
     default: throw CheckpointError(.unreadable, file: path, "neither a file nor a folder")
@@ -34,7 +43,9 @@ struct CheckpointOpener {
       try file.bytes(in: 0..<min(16, file.size))
     }
     switch FileSignature(start) {
-    case .json: return try openFolder(parent, weights: .index(name))
+    case .json:
+      return try openFolder(DiskTree(folder: parent), at: parent, weights: .index(name))
+    case .tiepack: return try openContainer()
     case .unsupported(let what):
       throw CheckpointError(
         .unsupportedFormat, file: path, "\(what) files are not read by this version",
@@ -42,9 +53,26 @@ struct CheckpointOpener {
     case .safetensors: break
     }
     let shard = try SafetensorsShard(name: name, path: path)
+    let tree = DiskTree(folder: parent)
     return Checkpoint(
-      path: path, folder: parent, layout: .file, shards: [shard], missingShards: [], index: nil,
-      hiddenIndex: nil, config: try config(in: parent), otherFiles: [])
+      path: path, folder: parent, tree: tree, layout: .file, shards: [shard], missingShards: [],
+      index: nil, hiddenIndex: nil, config: try config(tree, at: parent), otherFiles: [])
+  }
+
+  private func openContainer() throws(CheckpointError) -> Checkpoint {
+    let container = try Container(path, base: base)
+    let tree = ContainerTree(container)
+    guard container.table.layout == .file else {
+      let checkpoint = try openFolder(tree, at: path, weights: try chooseWeights(tree, at: path))
+      try ContainerAudit(container).check(checkpoint)
+      return checkpoint
+    }
+    let shards = try openShards(container.table.files.map(\.path), tree, at: path)
+    let checkpoint = Checkpoint(
+      path: path, folder: path, tree: tree, layout: .file, shards: shards, missingShards: [],
+      index: nil, hiddenIndex: nil, config: nil, otherFiles: [])
+    try ContainerAudit(container).check(checkpoint)
+    return checkpoint
   }
 
   // MARK: A folder
@@ -57,14 +85,16 @@ struct CheckpointOpener {
   }
 
   /// The order in which transformers looks, then any other safetensors files.
-  private func chooseWeights(in folder: String) throws(CheckpointError) -> Weights {
-    let names = try reading { () throws(IOFailure) in try FileSystem.names(in: folder) }
+  private func chooseWeights(
+    _ tree: any FileTree, at folder: String
+  ) throws(CheckpointError) -> Weights {
+    let names = try reading { () throws(IOFailure) in try tree.names() }
     let known = Set(names)
     let single = "model.safetensors"
     let index = "model.safetensors.index.json"
     if known.contains(single), known.contains(index) {
       // mlx writes an index for one file too. Any other index is hidden from transformers.
-      let named = try openIndex(index, in: folder).shardNames
+      let named = try openIndex(index, tree, at: folder).shardNames
       return named == [single] ? .index(index) : .files([single], hidden: index)
     }
     if known.contains(single) { return .files([single], hidden: nil) }
@@ -96,7 +126,7 @@ struct CheckpointOpener {
   }
 
   private func openFolder(
-    _ folder: String, weights: Weights
+    _ tree: any FileTree, at folder: String, weights: Weights
   ) throws(CheckpointError) -> Checkpoint {
     var index: SafetensorsIndex?
     var hidden: String?
@@ -104,30 +134,28 @@ struct CheckpointOpener {
     var names: [String]
     switch weights {
     case .index(let name):
-      let opened = try openIndex(name, in: folder)
+      let opened = try openIndex(name, tree, at: folder)
       index = opened
       names = []
       for shard in opened.shardNames {
-        let target = try reading { () throws(IOFailure) in
-          try FileSystem.resolve(shard, inside: folder)
-        }
-        let kind = try reading { () throws(IOFailure) in try FileSystem.kind(of: target) }
-        if kind == nil { missing.append(shard) } else { names.append(shard) }
+        let isThere = try reading { () throws(IOFailure) in try tree.contains(shard) }
+        if isThere { names.append(shard) } else { missing.append(shard) }
       }
     case .files(let files, let index):
       names = files
       hidden = index
     }
-    let entries = try reading { () throws(IOFailure) in try FileSystem.entries(below: folder) }
+    let entries = try reading { () throws(IOFailure) in try tree.entries() }
     if index != nil {
       names += Self.unnamedSiblings(of: names + missing, among: entries.map(\.relativePath))
       names.sort { $0.utf8Precedes($1) }
     }
-    let shards = try openShards(names, in: folder)
-    let config = try config(in: folder)
+    let shards = try openShards(names, tree, at: folder)
+    let config = try config(tree, at: folder)
     let own = Set(names + [index?.name, config.map { _ in "config.json" }].compactMap { $0 })
     return Checkpoint(
-      path: path, folder: folder, layout: .folder, shards: shards, missingShards: missing,
+      path: path, folder: folder, tree: tree, layout: .folder, shards: shards,
+      missingShards: missing,
       index: index, hiddenIndex: hidden, config: config,
       otherFiles: entries.filter { !own.contains($0.relativePath) }
         .map { ($0.relativePath, $0.size) })
@@ -147,43 +175,42 @@ struct CheckpointOpener {
   }
 
   private func openShards(
-    _ names: [String], in folder: String
+    _ names: [String], _ tree: any FileTree, at folder: String
   ) throws(CheckpointError) -> [SafetensorsShard] {
     var shards: [SafetensorsShard] = []
     for name in names {
-      let target = try reading { () throws(IOFailure) in
-        try FileSystem.resolve(name, inside: folder)
-      }
-      shards.append(try SafetensorsShard(name: name, path: target))
+      let file = try reading { () throws(IOFailure) in try tree.open(name) }
+      shards.append(try SafetensorsShard(name: name, file: file))
     }
     return shards
   }
 
   private func openIndex(
-    _ name: String, in folder: String
+    _ name: String, _ tree: any FileTree, at folder: String
   ) throws(CheckpointError) -> SafetensorsIndex {
     let path = FilePath.join(folder, name)
     let text = try smallFile(
-      name, in: folder, limit: SafetensorsIndex.maximumSize, code: .invalidIndex)
+      name, tree, at: folder, limit: SafetensorsIndex.maximumSize, code: .invalidIndex)
     return try SafetensorsIndex(name: name, path: path, text: text)
   }
 
-  private func config(in folder: String) throws(CheckpointError) -> ModelConfig? {
+  private func config(
+    _ tree: any FileTree, at folder: String
+  ) throws(CheckpointError) -> ModelConfig? {
     let path = FilePath.join(folder, "config.json")
-    let kind = try reading { () throws(IOFailure) in try FileSystem.linkKind(of: path) }
-    if kind == nil { return nil }
+    let isThere = try reading { () throws(IOFailure) in try tree.contains("config.json") }
+    if !isThere { return nil }
     let text = try smallFile(
-      "config.json", in: folder, limit: ModelConfig.maximumSize, code: .invalidConfig)
+      "config.json", tree, at: folder, limit: ModelConfig.maximumSize, code: .invalidConfig)
     return try ModelConfig(path: path, text: text)
   }
 
   /// The whole of a file of the folder that must not be larger than `limit`.
   private func smallFile(
-    _ name: String, in folder: String, limit: Int, code: CheckpointError.Code
+    _ name: String, _ tree: any FileTree, at folder: String, limit: Int,
+    code: CheckpointError.Code
   ) throws(CheckpointError) -> [UInt8] {
-    let file = try reading { () throws(IOFailure) in
-      try InputFile(try FileSystem.resolve(name, inside: folder))
-    }
+    let file = try reading { () throws(IOFailure) in try tree.open(name) }
     guard file.size <= limit else {
       throw CheckpointError(
         code, file: FilePath.join(folder, name), "too large", found: "\(file.size) bytes",

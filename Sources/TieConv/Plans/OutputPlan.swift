@@ -8,6 +8,11 @@ struct OutputPlan: Sendable {
     /// A range of the input file called `file`, relative to the input's folder.
     case copy(file: String, range: Range<Int>)
 
+    /// The input file that is copied from; nil for literal bytes.
+    var source: String? {
+      if case .copy(let file, _) = self { file } else { nil }
+    }
+
     var count: Int {
       switch self {
       case .literal(let bytes): bytes.count

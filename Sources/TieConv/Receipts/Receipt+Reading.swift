@@ -15,7 +15,7 @@ extension Receipt {
       guard checkpoint.otherFiles.contains(where: { $0.path == Self.fileName }) else { return nil }
       let path = FilePath.join(checkpoint.folder, Self.fileName)
       let file = try reading { () throws(IOFailure) in
-        try InputFile(try FileSystem.resolve(Self.fileName, inside: checkpoint.folder))
+        try checkpoint.tree.open(Self.fileName)
       }
       guard file.size <= Self.maximumSize else {
         throw CheckpointError(.invalidReceipt, file: path, "receipt is too large")

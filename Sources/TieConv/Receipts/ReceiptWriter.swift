@@ -25,8 +25,7 @@ struct ReceiptWriter {
 
   private func oldReceipt() throws(CheckpointError) -> [UInt8] {
     try reading { () throws(IOFailure) in
-      let path = try FileSystem.resolve(Receipt.fileName, inside: checkpoint.folder)
-      let file = try InputFile(path)
+      let file = try checkpoint.tree.open(Receipt.fileName)
       return try file.bytes(in: 0..<file.size)
     }
   }

@@ -46,7 +46,7 @@ public struct Inspector: Sendable {
     }
     let stored = checkpoint.storedParameters
     return InspectReport(
-      path: checkpoint.path, format: "safetensors", verdict: verdict,
+      path: checkpoint.path, format: checkpoint.format, verdict: verdict,
       flag: detector.flag.yielding(to: verdict),
       flagFile: checkpoint.config?.path, architecture: checkpoint.config?.architectures.first,
       groups: found.groups, problems: problems.sorted { $0.severity.rank < $1.severity.rank },

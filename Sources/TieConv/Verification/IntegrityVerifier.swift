@@ -28,6 +28,9 @@ public struct IntegrityVerifier: Sendable {
   /// The report.
   public func report() throws(CheckpointError) -> VerifyReport {
     var checks = [headerCheck(), indexCheck()]
+    if let container = checkpoint.container {
+      checks.append(try ContainerVerifier(container: container, options: options).check())
+    }
     if checkpoint.config != nil { checks.append(try tieCheck()) }
     if let receipt = try Receipt(of: checkpoint) { checks += try receiptChecks(receipt) }
     var differences: [VerifyReport.Difference] = []

@@ -14,7 +14,7 @@ public struct SHA256Digest: Hashable, Sendable {
 
   /// Computes the digest of `range` of `file`, in blocks.
   package init(
-    of file: InputFile, range: Range<Int>, cancellation: Cancellation
+    of file: any ByteSource, range: Range<Int>, cancellation: Cancellation
   ) throws(IOFailure) {
     let block = AlignedBuffer(count: min(max(range.count, 1), 256 << 10))
     var hash = SHA256()

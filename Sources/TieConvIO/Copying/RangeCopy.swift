@@ -8,16 +8,17 @@ internal import Glibc
 /// `copy_file_range` shares extents where the file system can (reflink) and otherwise copies
 /// without a detour through this process; what it refuses is read and written in blocks.
 package struct RangeCopy: Sendable {
-  package let source: InputFile
+  package let source: any ByteSource
   package let target: OutputFile
 
-  package init(from source: InputFile, to target: OutputFile) {
+  package init(from source: any ByteSource, to target: OutputFile) {
     self.source = source
     self.target = target
   }
 
   /// Copies `range` of the source to `offset` of the target.
   package func copy(_ range: Range<Int>, to offset: Int) throws(IOFailure) {
+    guard let source = source as? InputFile else { return try copyThroughMemory(range, to: offset) }
     var done = 0
     while done < range.count {
       let count = tc_copy_file_range(

@@ -7,7 +7,7 @@ public struct IOFailure: Error, Sendable, Equatable {
   /// Why it failed, as far as a caller acts on it.
   public enum Reason: Sendable, Equatable {
     case notFound, permission, diskFull, exists, interrupted, changed, unexpectedEnd
-    case notRegular, unsafePath, unsupported, other
+    case notRegular, unsafePath, unsupported, damaged, wrongBase, other
   }
 
   /// What was tried, as a verb phrase: "read", "rename".

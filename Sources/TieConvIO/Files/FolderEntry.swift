@@ -8,6 +8,11 @@ package struct FolderEntry: Sendable, Hashable {
   package let relativePath: String
   /// The size in bytes.
   package let size: Int
+
+  package init(relativePath: String, size: Int) {
+    self.relativePath = relativePath
+    self.size = size
+  }
 }
 
 extension FileSystem {

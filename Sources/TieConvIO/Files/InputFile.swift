@@ -59,21 +59,6 @@ package final class InputFile: Sendable {
     }
   }
 
-  /// The bytes of `range`, which lies within the file.
-  package func bytes(in range: Range<Int>) throws(IOFailure) -> [UInt8] {
-    var failure: IOFailure?
-    let result = unsafe [UInt8](unsafeUninitializedCapacity: range.count) { buffer, count in
-      do throws(IOFailure) {
-        let raw = unsafe UnsafeMutableRawBufferPointer(
-          UnsafeMutableBufferPointer(rebasing: buffer[..<range.count]))
-        unsafe try read(into: raw, at: range.lowerBound)
-        count = range.count
-      } catch { failure = error }
-    }
-    if let failure { throw failure }
-    return result
-  }
-
   /// Checks that the file is still the one that was opened: same inode, size and change time.
   package func checkUnchanged() throws(IOFailure) {
     var status = stat()

@@ -24,9 +24,13 @@ internal import Glibc
 
   /// The place of the first byte that differs, of `count` bytes in each file; nil where none does.
   package func firstMismatch(
-    _ one: InputFile, at oneOffset: Int, _ other: InputFile, at otherOffset: Int, count: Int
+    _ one: any ByteSource, at oneOffset: Int, _ other: any ByteSource, at otherOffset: Int,
+    count: Int
   ) throws(IOFailure) -> Int? {
     guard count > 0 else { return nil }
+    guard let one = one as? InputFile, let other = other as? InputFile else {
+      return try firstMismatchInMemory(one, at: oneOffset, other, at: otherOffset, count: count)
+    }
     let left = try MappedWindow(one, oneOffset..<oneOffset + count)
     let right = try MappedWindow(other, otherOffset..<otherOffset + count)
     var found = 0
@@ -37,6 +41,26 @@ internal import Glibc
         message: "a file became shorter while it was being read")
     }
     return found < count ? found : nil
+  }
+
+  /// What is read at a time of bytes that lie in no file of their own.
+  private static let readCount = 256 << 10
+
+  /// The same for bytes that lie in no file of their own.
+  private func firstMismatchInMemory(
+    _ one: any ByteSource, at oneOffset: Int, _ other: any ByteSource, at otherOffset: Int,
+    count: Int
+  ) throws(IOFailure) -> Int? {
+    let left = AlignedBuffer(count: min(Self.readCount, count))
+    let right = AlignedBuffer(count: min(Self.readCount, count))
+    for start in stride(from: 0, to: count, by: Self.readCount) {
+      let part = min(Self.readCount, count - start)
+      unsafe try one.read(into: left.bytes(part), at: oneOffset + start)
+      unsafe try other.read(into: right.bytes(part), at: otherOffset + start)
+      let found = unsafe kernel(left.bytes(part).baseAddress, right.bytes(part).baseAddress, part)
+      if found < part { return start + found }
+    }
+    return nil
   }
 }
 

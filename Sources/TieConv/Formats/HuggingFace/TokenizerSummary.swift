@@ -16,9 +16,8 @@ public struct TokenizerSummary: Sendable, Equatable {
   ///
   /// Its only use is to explain what other facts show, so a damaged one explains nothing.
   init?(of checkpoint: Checkpoint) {
-    let path = FilePath.join(checkpoint.folder, "tokenizer.json")
     guard checkpoint.otherFiles.contains(where: { $0.path == "tokenizer.json" }),
-      let file = try? InputFile(path), file.size <= Self.maximumSize,
+      let file = try? checkpoint.tree.open("tokenizer.json"), file.size <= Self.maximumSize,
       let text = try? file.bytes(in: 0..<file.size), let summary = Self(tokenizerJSON: text)
     else { return nil }
     self = summary

@@ -13,7 +13,7 @@ public struct SafetensorsShard: Sendable {
   /// The header.
   public let header: SafetensorsHeader
   /// The open file.
-  let file: InputFile
+  let file: any ByteSource
 
   /// Opens `path` and checks its header.
   ///
@@ -21,13 +21,20 @@ public struct SafetensorsShard: Sendable {
   public init(name: String, path: String) throws(CheckpointError) {
     let file: InputFile
     do { file = try InputFile(path) } catch { throw CheckpointError(error) }
+    try self.init(name: name, file: file)
+  }
+
+  /// Checks the header of an open file.
+  init(name: String, file: any ByteSource) throws(CheckpointError) {
     self.name = name
-    self.path = path
+    path = file.path
     self.file = file
     header = try Self.readHeader(file)
   }
 
-  private static func readHeader(_ file: InputFile) throws(CheckpointError) -> SafetensorsHeader {
+  private static func readHeader(
+    _ file: any ByteSource
+  ) throws(CheckpointError) -> SafetensorsHeader {
     do {
       let prefix = try file.bytes(in: 0..<min(8, file.size))
       let length = try SafetensorsHeader.validatedLength(prefix, fileSize: file.size)

@@ -1,0 +1,160 @@
+// Writes a planned container in one pass: chunks, table, footer.
+//
+// Workers take groups of chunks. Each group is read, encoded, decoded again and compared in the
+// worker's own buffers; then it gets its place behind the group before it, and is written. What
+// comes out does not depend on which worker took which group.
+
+internal import Synchronization
+internal import TieConvIO
+internal import TieConvKernels
+
+/// Writes the chunks and the table of a container.
+final class ContainerWriter: Sendable {
+  /// Chunks that one worker takes at a time.
+  private static let groupCount = 4
+  /// Each worker has some 5 MiB of buffers.
+  private static let maximumThreads = 32
+
+  private struct State {
+    var place = ContainerFormat.headerCount
+    var chunks: [ContainerTable.Chunk] = []
+    var baseDigests: [Int: UInt64] = [:]
+  }
+
+  private let plan: ContainerPlan
+  private let output: OutputFile
+  private let codec: ContainerCodec
+  private let verifies: Bool
+  private let options: ExecutionOptions
+  private let firstChunks: [Int]
+  private let chunkCount: Int
+  private let state = Mutex(State())
+
+  init(
+    _ plan: ContainerPlan, to output: OutputFile, codec: ContainerCodec, verifies: Bool,
+    options: ExecutionOptions
+  ) {
+    self.plan = plan
+    self.output = output
+    self.codec = codec
+    self.verifies = verifies
+    self.options = options
+    var count = 0
+    firstChunks = plan.blobs.map { blob in
+      defer { count += (blob.size + ContainerFormat.span - 1) / ContainerFormat.span }
+      return count
+    }
+    chunkCount = count
+  }
+
+  /// Writes everything; the result is the size of the file.
+  func write() throws(CheckpointError) -> Int {
+    try writing { () throws(IOFailure) in
+      try writeChunks()
+      return try writeTable()
+    }
+  }
+
+  // MARK: Chunks
+
+  private func writeChunks() throws(IOFailure) {
+    let groups = (chunkCount + Self.groupCount - 1) / Self.groupCount
+    let threads = min(options.threads, Self.maximumThreads)
+    var workers: [ChunkGroupWorker] = []
+    for _ in 0..<max(1, min(threads, groups)) {
+      workers.append(
+        try ChunkGroupWorker(codec: codec, verifies: verifies, capacity: Self.groupCount))
+    }
+    let passage = OrderedPassage()
+    let meter = ProgressMeter(
+      "compressing", total: plan.blobs.reduce(0) { $0 + $1.size }, options)
+    let crew = workers
+    try ParallelLoop.run(blocks: groups, threads: threads) { (group, worker) throws(IOFailure) in
+      do throws(IOFailure) {
+        try options.cancellation.check()
+        let chunks = chunks(of: group)
+        try crew[worker].run(chunks, plan)
+        meter.advance(chunks.reduce(0) { $0 + $1.range.count })
+        try finish(group, crew[worker], passage)
+      } catch {
+        passage.close()
+        throw error
+      }
+    }
+  }
+
+  /// Gives a group its place and writes it.
+  private func finish(
+    _ group: Int, _ worker: ChunkGroupWorker, _ passage: OrderedPassage
+  ) throws(IOFailure) {
+    let bytes = unsafe worker.stored
+    let place = try passage.pass(group) {
+      state.withLock { state in
+        defer { state.place += bytes.count }
+        state.chunks += worker.records
+        for (chunk, digest) in worker.baseDigests { state.baseDigests[chunk] = digest }
+        return state.place
+      }
+    }
+    unsafe try output.write(bytes, at: place)
+    output.startWriteback(place..<place + bytes.count)
+  }
+
+  private func chunks(of group: Int) -> [PlannedChunk] {
+    let numbers =
+      group * Self.groupCount..<min((group + 1) * Self.groupCount, chunkCount)
+    var low = 0
+    var high = firstChunks.count
+    while low < high {
+      let middle = (low + high) / 2
+      if firstChunks[middle] <= numbers.lowerBound { low = middle + 1 } else { high = middle }
+    }
+    var blob = low - 1
+    return numbers.map { number in
+      while blob + 1 < firstChunks.count, firstChunks[blob + 1] <= number { blob += 1 }
+      let start = (number - firstChunks[blob]) * ContainerFormat.span
+      let end = min(start + ContainerFormat.span, plan.blobs[blob].size)
+      return PlannedChunk(number: number, blob: blob, range: start..<end)
+    }
+  }
+
+  // MARK: Table
+
+  private func writeTable() throws(IOFailure) -> Int {
+    let (place, chunks, baseDigests) = state.withLock { ($0.place, $0.chunks, $0.baseDigests) }
+    var table = ContainerTable(layout: plan.layout, span: ContainerFormat.span)
+    table.chunks = chunks
+    table.tensors = plan.tensors
+    table.files = plan.files
+    for (number, blob) in plan.blobs.enumerated() {
+      let first = firstChunks[number]
+      let own = first..<first + table.chunkCount(blob.size)
+      table.blobs.append(
+        ContainerTable.Blob(
+          size: blob.size, digest: ContainerTable.digest(chunks[own].map(\.rawDigest)),
+          base: blob.base))
+      guard let base = blob.base else { continue }
+      table.bases.append(
+        ContainerTable.Base(
+          name: plan.bases[base].name, size: blob.size,
+          digest: ContainerTable.digest(own.map { baseDigests[$0] ?? 0 })))
+    }
+    let bytes = table.bytes
+    guard bytes.count <= ContainerFormat.maximumTableCount, let frame = Zstd.compress(bytes) else {
+      throw IOFailure(
+        "write", output.path, reason: .unsupported,
+        message: "too many tensors and files for one container")
+    }
+    let header =
+      ContainerFormat.magic + Self.bytes(Int(ContainerFormat.version))  // features: none
+    let numbers = Self.bytes(place) + Self.bytes(frame.count) + Self.bytes(bytes.count)
+    let digest = SHA256Digest(of: header + frame + numbers).bytes
+    try output.write(header, at: 0)
+    try output.write(frame + numbers + digest + ContainerFormat.magic, at: place)
+    return place + frame.count + ContainerFormat.footerCount
+  }
+
+  private static func bytes(_ number: Int) -> [UInt8] {
+    (0..<8).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) }
+  }
+}

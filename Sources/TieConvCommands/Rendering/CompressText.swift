@@ -1,0 +1,32 @@
+// The report of compress and decompress for a person.
+
+internal import TieConv
+
+/// Renders the report of a compression, or of its undoing.
+struct CompressText {
+  let report: CompressReport
+
+  var text: String {
+    let isDryRun = report.output == nil
+    var lines = [
+      "\(report.tensorCount) tensors in \(report.fileCount) files, "
+        + ByteCount.described(report.inputBytes)
+    ]
+    if report.sharedBytes > 0 {
+      lines.append("  shared    \(ByteCount.described(report.sharedBytes)) stored once")
+    }
+    if let bytes = report.outputBytes {
+      let share =
+        report.isCompression
+        ? report.ratio.map { " (\(Double(Int(($0 * 1000).rounded())) / 10) %)" } ?? "" : ""
+      lines.append(
+        "  \(isDryRun ? "would write" : "wrote")     \(ByteCount.described(bytes))\(share)"
+          + (report.output.map { " to \(TextSafety.escaped($0))" } ?? ""))
+    }
+    if !isDryRun {
+      lines.append(
+        report.verified == true ? "  verified  every chunk" : "  verified  no, as asked")
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+}
