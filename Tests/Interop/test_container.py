@@ -21,7 +21,7 @@ READER = ROOT / "testdata/generators/read_tiepack.py"
 DEMO = ROOT / "testdata/demo-model"
 FOLDERS = sorted(path for path in (ROOT / "testdata/verdicts").iterdir() if path.is_dir())
 
-zstandard = pytest.importorskip("zstandard")
+pytest.importorskip("zstandard")
 
 
 def read(*arguments):

@@ -5,6 +5,9 @@ internal import TieConvKernels
 
 /// Decodes every chunk of a container.
 struct ContainerVerifier {
+  /// Each worker has some five spans of buffers, of at most 4 MiB each.
+  private static let maximumThreads = 8
+
   let container: Container
   let options: ExecutionOptions
 
@@ -15,13 +18,15 @@ struct ContainerVerifier {
     let table = container.table
     if container.needsBase, container.bases.isEmpty { return storedCheck() }
     let meter = ProgressMeter("verifying", total: container.chunkStarts.last ?? 0, options)
+    let threads = min(options.threads, Self.maximumThreads)
+    let rooms = (0..<threads).map { _ in AlignedBuffer(count: table.span) }
     try reading { () throws(IOFailure) in
-      try ParallelLoop.run(blocks: table.chunks.count, threads: options.threads) {
-        (number, _) throws(IOFailure) in
+      try ParallelLoop.run(blocks: table.chunks.count, threads: threads) {
+        (number, worker) throws(IOFailure) in
         try options.cancellation.check()
         let blob = container.blob(ofChunk: number)
-        let room = AlignedBuffer(count: container.range(ofChunk: number, in: blob).count)
-        unsafe try container.decode(chunk: number, of: blob, into: room.bytes(room.count))
+        let count = container.range(ofChunk: number, in: blob).count
+        unsafe try container.decode(chunk: number, of: blob, into: rooms[worker].bytes(count))
         meter.advance(table.chunks[number].storedCount)
       }
     }
