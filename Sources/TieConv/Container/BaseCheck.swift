@@ -16,7 +16,7 @@ struct BaseCheck {
   /// Reads every base tensor.
   func check() throws(CheckpointError) {
     let wanted = container.table.bases
-    let total = wanted.reduce(0) { $0 + $1.size }
+    let total = wanted.reduce(0) { $0.addingSaturated($1.size) }
     let meter = ProgressMeter("checking the base", total: total, options)
     try reading { () throws(IOFailure) in
       try ParallelLoop.run(blocks: container.bases.count, threads: options.threads) {

@@ -20,7 +20,8 @@ struct CompressCommand: ParsableCommand {
         tieconv compress FINETUNE --base MODEL -o finetune.tiepack
       """)
 
-  @Argument(help: "A model folder, a .safetensors file, or an index.", completion: .file())
+  @Argument(
+    help: "A model folder, a .safetensors file, an index, or a .tiepack.", completion: .file())
   var input: String
 
   @Option(

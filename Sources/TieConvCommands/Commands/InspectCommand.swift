@@ -20,7 +20,8 @@ struct InspectCommand: ParsableCommand {
         tieconv inspect MODEL --json | jq -r .verdict
       """)
 
-  @Argument(help: "A model folder, a .safetensors file, or an index.", completion: .file())
+  @Argument(
+    help: "A model folder, a .safetensors file, an index, or a .tiepack.", completion: .file())
   var input: String
 
   @Option(

@@ -18,7 +18,8 @@ struct VerifyCommand: ParsableCommand {
         tieconv verify MODEL OUT
       """)
 
-  @Argument(help: "A model folder, a .safetensors file, or an index.", completion: .file())
+  @Argument(
+    help: "A model folder, a .safetensors file, an index, or a .tiepack.", completion: .file())
   var input: String
 
   @Argument(help: "A second one, to compare the first with.", completion: .file())

@@ -5,7 +5,8 @@ internal import TieConv
 
 /// Input, output and the choices of an edit.
 struct EditCommandOptions: ParsableArguments {
-  @Argument(help: "A model folder, a .safetensors file, or an index.", completion: .file())
+  @Argument(
+    help: "A model folder, a .safetensors file, an index, or a .tiepack.", completion: .file())
   var input: String
 
   @Option(
