@@ -148,7 +148,7 @@ public struct TieEditor: Sendable {
     let result: EditResult
     do {
       result = options.isDryRun ? .dryRun(plan) : try executor.write(plan, at: output, check)
-    } catch where error.code == .verificationFailed {
+    } catch  where error.code == .verificationFailed {
       // The plan is the receipt's own; that it does not give the original is the receipt's fault.
       throw CheckpointError(
         .invalidReceipt, file: checkpoint.path, tensor: error.tensor,
