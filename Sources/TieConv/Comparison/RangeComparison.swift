@@ -17,7 +17,7 @@ struct RangePair: Sendable {
 struct RangeComparison {
   /// What one worker maps and compares at a time: from 4 MiB on the kernel maps whole large pages,
   /// and mapping costs next to nothing.
-  static let blockCount = 8 << 20
+  static let blockCount = 16 << 20
 
   /// Where the first difference is: which pair, and how far into it.
   struct Difference: Error, Equatable {
