@@ -32,6 +32,11 @@ test: $(INSTALLED) ## Run the Swift tests, then the interop suite against real c
 	@.ci/ensure build
 	@$(SWIFT) build --build-tests
 	@status=0; \
+	if command -v qemu-aarch64 && command -v aarch64-linux-gnu-gcc && command -v ld.lld; then \
+	  Tests/NeonCheck/run.sh || status=1; \
+	else \
+	  echo "NEON self-check skipped: needs qemu-user, gcc-aarch64-linux-gnu and lld"; \
+	fi; \
 	$(SWIFT) test --skip-build || status=1; \
 	TIECONV=.build/debug/tieconv $(VENV)/bin/python -m pytest Tests/Interop || status=1; \
 	TIECONV=.build/debug/tieconv $(VENV)/bin/python -m pytest Tests/Faults || status=1; \
@@ -41,6 +46,7 @@ bench: $(INSTALLED) ## Measure against cp, memory bandwidth, safetensors.torch a
 	@.ci/ensure build
 	@$(SWIFT) build $(RELEASE) --product tieconv
 	@$(VENV)/bin/python Tests/Bench/bench.py --tieconv $(BINARY) $(BENCH_FLAGS)
+	@Tests/KernelBench/run.sh
 
 fuzz: ## Fuzz every parser for FUZZ_SECONDS (60)
 	@.ci/ensure build
