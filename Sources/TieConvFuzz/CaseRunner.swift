@@ -133,7 +133,7 @@ struct CaseRunner {
   private static func checkLayout(_ checkpoint: Checkpoint) throws {
     for shard in checkpoint.shards {
       var place = 0
-      for tensor in shard.header.tensors {
+      for tensor in shard.tensors {
         guard tensor.dataOffsets.lowerBound == place else { throw Violation("a hole or overlap") }
         var bits: UInt64 = UInt64(tensor.dtype.bitWidth)
         for extent in tensor.shape.dimensions {
@@ -145,7 +145,7 @@ struct CaseRunner {
         guard bits == UInt64(tensor.byteCount) * 8 else { throw Violation("a wrong size") }
         place = tensor.dataOffsets.upperBound
       }
-      guard shard.header.dataStart + place == shard.fileSize else {
+      guard shard.dataStart + place == shard.fileSize else {
         throw Violation("the file is not covered")
       }
     }

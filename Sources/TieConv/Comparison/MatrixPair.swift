@@ -27,8 +27,8 @@ struct MatrixPair: Sendable {
   /// Pairs the tensors; nil where they are no matrices over one width, or their elements are
   /// narrower than a byte.
   init?(
-    embedding: (shard: SafetensorsShard, info: TensorInfo),
-    head: (shard: SafetensorsShard, info: TensorInfo)
+    embedding: (shard: Shard, info: TensorInfo),
+    head: (shard: Shard, info: TensorInfo)
   ) {
     guard let one = embedding.info.shape.matrix, let other = head.info.shape.matrix,
       embedding.info.dtype.byteWidth != nil, head.info.dtype.byteWidth != nil,
@@ -52,8 +52,8 @@ struct MatrixPair: Sendable {
   /// together as columns, a vector as one row; rows too wide for that are cut into equal parts.
   /// Nil where shapes differ, or elements are narrower than a byte.
   init?(
-    flattening one: (shard: SafetensorsShard, info: TensorInfo),
-    _ other: (shard: SafetensorsShard, info: TensorInfo)
+    flattening one: (shard: Shard, info: TensorInfo),
+    _ other: (shard: Shard, info: TensorInfo)
   ) {
     guard one.info.shape == other.info.shape, one.info.dtype.byteWidth != nil,
       other.info.dtype.byteWidth != nil, one.info.byteCount > 0
@@ -75,7 +75,7 @@ struct MatrixPair: Sendable {
     return (1...maximumColumns).last { width % $0 == 0 } ?? 1
   }
 
-  private static func side(_ tensor: (shard: SafetensorsShard, info: TensorInfo)) -> Side {
+  private static func side(_ tensor: (shard: Shard, info: TensorInfo)) -> Side {
     Side(
       file: tensor.shard.file, offset: tensor.shard.fileRange(of: tensor.info).lowerBound,
       dtype: tensor.info.dtype)

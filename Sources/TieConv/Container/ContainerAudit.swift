@@ -17,7 +17,7 @@ struct ContainerAudit {
     for shard in checkpoint.shards {
       guard let number = files[shard.name] else { continue }
       var stated: [Int: TensorInfo] = [:]
-      for info in shard.header.tensors where info.byteCount > 0 {
+      for info in shard.tensors where info.byteCount > 0 {
         stated[shard.fileRange(of: info).lowerBound] = info
       }
       var place = 0
@@ -34,7 +34,7 @@ struct ContainerAudit {
   }
 
   private func compare(
-    _ tensor: ContainerTable.Tensor, with info: TensorInfo?, in shard: SafetensorsShard
+    _ tensor: ContainerTable.Tensor, with info: TensorInfo?, in shard: Shard
   ) throws(CheckpointError) {
     guard let info, tensor.name == info.name, tensor.dtype == info.dtype,
       tensor.shape == info.shape

@@ -33,7 +33,7 @@ struct ContainerPlanner {
 
   /// A file of the checkpoint, as a shard where it is one.
   private enum Member {
-    case shard(SafetensorsShard)
+    case shard(Shard)
     case other(String, any ByteSource)
   }
 
@@ -64,7 +64,7 @@ struct ContainerPlanner {
         continue
       }
       let file = try reading { () throws(IOFailure) in try checkpoint.tree.open(path) }
-      if path.hasSuffix(".safetensors"), let shard = try? SafetensorsShard(name: path, file: file) {
+      if path.hasSuffix(".safetensors"), let shard = try? Shard(name: path, file: file) {
         members.append(.shard(shard))
       } else {
         members.append(.other(path, file))
@@ -78,7 +78,7 @@ struct ContainerPlanner {
     case .shard(let shard):
       plan.sources.append(shard.file)
       plan.inputCount += shard.fileSize
-      for info in shard.header.tensors where info.byteCount > 0 {
+      for info in shard.tensors where info.byteCount > 0 {
         pieces.append(
           ContainerPlan.Piece(
             source: shard.file, offset: shard.fileRange(of: info).lowerBound,
@@ -97,16 +97,19 @@ struct ContainerPlanner {
     pack = nil
     switch member {
     case .shard(let shard):
-      let header = ContainerPlan.Piece(
-        source: shard.file, offset: 0, count: shard.header.dataStart)
-      var segments = newBlob([header], .text).map { ContainerTable.Segment.extent($0) }
-      for info in shard.header.tensors {
+      var segments = text(of: shard, 0..<shard.dataStart)
+      var place = shard.dataStart
+      for info in shard.tensors {
+        let range = shard.fileRange(of: info)
+        segments += text(of: shard, place..<range.lowerBound)
+        place = range.upperBound
         segments.append(.tensor(plan.tensors.count))
         let stored = info.byteCount > 0 ? try extents(of: info) : []
         plan.tensors.append(
           ContainerTable.Tensor(
             name: info.name, dtype: info.dtype, shape: info.shape, extents: stored))
       }
+      segments += text(of: shard, place..<shard.fileSize)
       plan.files.append(
         ContainerTable.File(
           path: shard.name, permissions: shard.file.permissions, segments: segments))
@@ -121,6 +124,14 @@ struct ContainerPlanner {
         ContainerTable.File(
           path: path, permissions: file.permissions, segments: stored.map { .extent($0) }))
     }
+  }
+
+  /// What stands between the tensors of a file: its header, and padding.
+  private mutating func text(of shard: Shard, _ range: Range<Int>) -> [ContainerTable.Segment] {
+    guard !range.isEmpty else { return [] }
+    let piece = ContainerPlan.Piece(
+      source: shard.file, offset: range.lowerBound, count: range.count)
+    return newBlob([piece], .text).map { .extent($0) }
   }
 
   private mutating func takePiece() -> Int {

@@ -178,8 +178,7 @@ private struct TableReader {
     }
     let shape = Shape(dimensions)
     guard let elements = shape.elementCount,
-      case let (bits, overflow) = elements.multipliedReportingOverflow(
-        by: UInt64(dtype.bitWidth)), !overflow, bits % 8 == 0, bits / 8 == UInt64(total)
+      dtype.byteCount(elements: elements) == UInt64(total)
     else { throw ContainerFault("\(JSONText.quoted(name)) has \(total) bytes, which do not fit") }
     return ContainerTable.Tensor(name: name, dtype: dtype, shape: shape, extents: extents)
   }

@@ -90,7 +90,7 @@ struct OutputVerifier {
     var pairs: [(name: String, pair: RangePair)] = []
     pairs.reserveCapacity(expected)
     for shard in after.shards {
-      for info in shard.header.tensors {
+      for info in shard.tensors {
         let source = added[info.name] ?? formerNames[info.name] ?? info.name
         guard let (home, original) = before.tensor(source) else {
           throw failed("a tensor that the input does not have", info.name)

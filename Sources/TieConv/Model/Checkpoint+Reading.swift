@@ -37,7 +37,7 @@ extension Checkpoint {
   }
 }
 
-extension SafetensorsShard {
+extension Shard {
   /// Where `rows` of `tensor` stand in the file, or all of it; nil where it does not have them.
   fileprivate func fileRange(of tensor: TensorInfo, rows: Range<Int>?) -> Range<Int>? {
     let whole = fileRange(of: tensor)

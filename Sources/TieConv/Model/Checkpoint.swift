@@ -29,7 +29,7 @@ public struct Checkpoint: Sendable {
   /// What the checkpoint is.
   public let layout: Layout
   /// The weight files, by name.
-  public let shards: [SafetensorsShard]
+  public let shards: [Shard]
   /// Shards that the index names and that do not exist.
   public let missingShards: [String]
   /// The index; nil where there is one weight file alone.
@@ -47,15 +47,15 @@ public struct Checkpoint: Sendable {
   public let storedTwice: [(tensor: String, shards: [String])]
 
   /// The tensor called `name`, with its shard; nil where it is not stored.
-  public func tensor(_ name: String) -> (shard: SafetensorsShard, info: TensorInfo)? {
+  public func tensor(_ name: String) -> (shard: Shard, info: TensorInfo)? {
     guard let location = locations[name] else { return nil }
     let shard = shards[location.shard]
-    return (shard, shard.header.tensors[location.tensor])
+    return (shard, shard.tensors[location.tensor])
   }
 
   /// Every tensor of every shard, in order.
   public var tensors: some Sequence<TensorInfo> {
-    shards.lazy.flatMap(\.header.tensors)
+    shards.lazy.flatMap(\.tensors)
   }
 
   /// The container that holds the files; nil where they lie on the disk as they are.
@@ -65,12 +65,12 @@ public struct Checkpoint: Sendable {
   public var format: String { container == nil ? "safetensors" : "tiepack" }
 
   /// The sum of the stored tensors' sizes in bytes.
-  public var storedBytes: Int { shards.reduce(0) { $0 + $1.header.dataCount } }
+  public var storedBytes: Int { shards.reduce(0) { $0 + $1.storedBytes } }
 
   /// The sum of the stored tensors' element counts.
   public var storedParameters: Int {
     shards.reduce(0) { total, shard in
-      shard.header.tensors.reduce(total) { $0.addingSaturated($1.elementCount) }
+      shard.tensors.reduce(total) { $0.addingSaturated($1.elementCount) }
     }
   }
 
@@ -78,7 +78,7 @@ public struct Checkpoint: Sendable {
   public var fileBytes: Int { shards.reduce(0) { $0 + $1.fileSize } }
 
   init(
-    path: String, folder: String, tree: any FileTree, layout: Layout, shards: [SafetensorsShard],
+    path: String, folder: String, tree: any FileTree, layout: Layout, shards: [Shard],
     missingShards: [String], index: SafetensorsIndex?, hiddenIndex: String?,
     config: ModelConfig?, otherFiles: [(path: String, size: Int)]
   ) {
@@ -93,10 +93,10 @@ public struct Checkpoint: Sendable {
     self.config = config
     self.otherFiles = otherFiles
     var locations: [String: Location] = [:]
-    locations.reserveCapacity(shards.reduce(0) { $0 + $1.header.tensors.count })
+    locations.reserveCapacity(shards.reduce(0) { $0 + $1.tensors.count })
     var repeated: [String: [String]] = [:]
     for (number, shard) in shards.enumerated() {
-      for (place, tensor) in shard.header.tensors.enumerated() {
+      for (place, tensor) in shard.tensors.enumerated() {
         if let first = locations[tensor.name] {
           repeated[tensor.name, default: [shards[first.shard].name]].append(shard.name)
         } else {

@@ -52,7 +52,7 @@ struct CheckpointOpener {
         hint: "convert it to safetensors first")
     case .safetensors: break
     }
-    let shard = try SafetensorsShard(name: name, path: path)
+    let shard = try Shard(name: name, path: path)
     let tree = DiskTree(folder: parent)
     return Checkpoint(
       path: path, folder: parent, tree: tree, layout: .file, shards: [shard], missingShards: [],
@@ -176,11 +176,11 @@ struct CheckpointOpener {
 
   private func openShards(
     _ names: [String], _ tree: any FileTree, at folder: String
-  ) throws(CheckpointError) -> [SafetensorsShard] {
-    var shards: [SafetensorsShard] = []
+  ) throws(CheckpointError) -> [Shard] {
+    var shards: [Shard] = []
     for name in names {
       let file = try reading { () throws(IOFailure) in try tree.open(name) }
-      shards.append(try SafetensorsShard(name: name, file: file))
+      shards.append(try Shard(name: name, file: file))
     }
     return shards
   }

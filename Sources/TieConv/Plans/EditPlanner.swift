@@ -39,7 +39,7 @@ struct EditPlanner {
 
   private func newShardNames() -> [String: String?] {
     let kept = checkpoint.shards.filter { shard in
-      let tensors = shard.header.tensors
+      let tensors = shard.tensors
       return tensors.isEmpty || !tensors.allSatisfy { edit.dropped.contains($0.name) }
         || edit.added.contains { holder(of: $0) == shard.name }
     }.map(\.name)
@@ -54,29 +54,33 @@ struct EditPlanner {
   }
 
   private func planned(
-    _ shard: SafetensorsShard, as name: String
+    _ shard: Shard, as name: String
   ) throws(CheckpointError) -> OutputPlan.File {
     let additions = edit.added.filter { holder(of: $0) == shard.name }
     let isTouched =
       metadata != nil || !additions.isEmpty
-      || shard.header.tensors.contains {
+      || shard.tensors.contains {
         edit.dropped.contains($0.name) || edit.renamed[$0.name] != nil
       }
     guard isTouched else {
       return OutputPlan.File(
         name: name, pieces: [.copy(file: shard.name, range: 0..<shard.fileSize)])
     }
-    let header = try SafetensorsHeaderEdit(
-      shard.header, text: try shard.headerText(), dropping: edit.dropped, renaming: edit.renamed,
+    let edited = try ShardEdit(
+      shard, dropping: edit.dropped, renaming: edit.renamed,
       adding: additions.compactMap { addition in
         checkpoint.tensor(addition.source).map {
-          SafetensorsHeaderEdit.Addition(name: addition.name, source: $0.info)
+          ShardEdit.Addition(name: addition.name, source: $0.info)
         }
       }, metadata: metadata)
-    var pieces: [OutputPlan.Piece] = [.literal(header.start)]
-    for slot in header.slots {
-      guard let (holder, info) = checkpoint.tensor(slot.source) else { continue }
-      pieces.append(.copy(file: holder.name, range: holder.fileRange(of: info)))
+    var pieces: [OutputPlan.Piece] = [.literal(edited.start)]
+    for part in edited.parts {
+      switch part {
+      case .padding(let count): pieces.append(.literal([UInt8](repeating: 0, count: count)))
+      case .tensor(let name):
+        guard let (holder, info) = checkpoint.tensor(name) else { continue }
+        pieces.append(.copy(file: holder.name, range: holder.fileRange(of: info)))
+      }
     }
     return OutputPlan.File(name: name, pieces: pieces).normalized
   }
@@ -109,7 +113,7 @@ struct EditPlanner {
     var stored: [(tensor: String, shard: String)] = []
     for shard in checkpoint.shards {
       guard case let name?? = shardNames[shard.name] else { continue }
-      for tensor in shard.header.tensors where !edit.dropped.contains(tensor.name) {
+      for tensor in shard.tensors where !edit.dropped.contains(tensor.name) {
         stored.append((edit.renamed[tensor.name] ?? tensor.name, name))
       }
       for addition in edit.added where holder(of: addition) == shard.name {

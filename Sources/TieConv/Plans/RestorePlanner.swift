@@ -54,8 +54,10 @@ struct RestorePlanner {
       let shard =
         checkpoint.layout == .file
         ? checkpoint.shards.first : checkpoint.shards.first { $0.name == name }
-      guard let shard, range.upperBound <= shard.header.dataCount else { throw stale(name) }
-      let start = shard.header.dataStart
+      guard let shard, range.upperBound <= shard.fileSize - shard.dataStart else {
+        throw stale(name)
+      }
+      let start = shard.dataStart
       return .copy(file: shard.name, range: start + range.lowerBound..<start + range.upperBound)
     }
   }

@@ -23,7 +23,7 @@ extension Receipt {
       let text = try reading { () throws(IOFailure) in try file.bytes(in: 0..<file.size) }
       try self.init(text: text, path: path)
     case .file:
-      let pairs = checkpoint.shards.first?.header.metadata ?? []
+      let pairs = checkpoint.shards.first?.metadata ?? []
       guard let text = pairs.first(where: { $0.key == Self.metadataKey })?.value else {
         return nil
       }
@@ -53,11 +53,8 @@ extension Receipt {
 
   /// A lone file's start as it was when the digest was taken: with the receipt's place empty.
   private static func startWithoutReceipt(
-    _ shard: SafetensorsShard
+    _ shard: Shard
   ) throws(CheckpointError) -> [UInt8] {
-    try SafetensorsHeaderEdit(
-      shard.header, text: try shard.headerText(), dropping: [], renaming: [:], adding: [],
-      metadata: (metadataKey, "")
-    ).start
+    try ShardEdit(shard, metadata: (metadataKey, "")).start
   }
 }

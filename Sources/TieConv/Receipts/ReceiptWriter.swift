@@ -75,10 +75,3 @@ struct ReceiptWriter {
     return states
   }
 }
-
-extension SafetensorsShard {
-  /// The file's bytes up to its data section.
-  func start() throws(CheckpointError) -> [UInt8] {
-    try reading { () throws(IOFailure) in try file.bytes(in: 0..<header.dataStart) }
-  }
-}

@@ -44,17 +44,15 @@ struct RestorationPlanner {
   }
 
   private func pieces(
-    of shard: SafetensorsShard, _ kept: [String: [Kept]]
+    of shard: Shard, _ kept: [String: [Kept]]
   ) throws(CheckpointError) -> [Receipt.Piece]? {
     if let copy = plan.files.first(where: {
       $0.pieces == [.copy(file: shard.name, range: 0..<shard.fileSize)]
     }) {
       return [.file(copy.name)]
     }
-    let text = try shard.headerText()
-    let length = (0..<8).map { UInt8(truncatingIfNeeded: text.count >> (8 * $0)) }
-    var pieces: [Receipt.Piece] = [.literal(length + text)]
-    for tensor in shard.header.tensors where tensor.byteCount > 0 {
+    var pieces: [Receipt.Piece] = [.literal(try shard.start())]
+    for tensor in shard.tensors where tensor.byteCount > 0 {
       guard let piece = piece(of: tensor.name, kept) else { return nil }
       if case .data(let file, let range) = piece, case .data(file, let last)? = pieces.last,
         last.upperBound == range.lowerBound
@@ -93,7 +91,7 @@ struct RestorationPlanner {
       for piece in file.pieces {
         guard case .copy(let name, let range) = piece, let shard = shards[name] else { continue }
         // A whole shard brings its header along; the data section starts behind it.
-        let data = max(range.lowerBound, shard.header.dataStart)..<range.upperBound
+        let data = max(range.lowerBound, shard.dataStart)..<range.upperBound
         kept[name, default: []].append(
           Kept(input: data, file: file.name, dataOffset: dataOffset))
         dataOffset += data.count

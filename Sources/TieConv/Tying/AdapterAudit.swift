@@ -30,14 +30,14 @@ struct AdapterAudit {
     guard root.members != nil else {
       throw CheckpointError(.invalidAdapter, file: path, "adapter config is not a JSON object")
     }
-    let shard = try SafetensorsShard(
+    let shard = try Shard(
       name: "adapter_model.safetensors",
       path: FilePath.join(folder, "adapter_model.safetensors"))
     var adapted: Set<Substring> = []
     var saved: Set<Substring> = []
     let savedNames = Set(
       (root["modules_to_save"]?.elements ?? []).compactMap(\.string).map { Substring($0) })
-    for tensor in shard.header.tensors {
+    for tensor in shard.tensors {
       let components = tensor.name.split(separator: ".")
       if let place = components.firstIndex(where: { $0.hasPrefix("lora_") }), place > 0 {
         adapted.insert(components[place - 1])

@@ -16,7 +16,7 @@ public struct EqualityVerifier: Sendable {
   }
 
   /// A pair of stored tensors.
-  private typealias Stored = (shard: SafetensorsShard, info: TensorInfo)
+  private typealias Stored = (shard: Shard, info: TensorInfo)
 
   /// The report: what differs, by tensor and by row.
   public func report() throws(CheckpointError) -> VerifyReport {

@@ -96,7 +96,7 @@ public struct IndexAudit: Sendable {
   ) -> [Fault] {
     let named = Set(index.weightMap.map(\.tensor))
     return checkpoint.shards.flatMap { shard in
-      shard.header.tensors.filter { !named.contains($0.name) }.map { tensor in
+      shard.tensors.filter { !named.contains($0.name) }.map { tensor in
         Fault(
           kind: .storedNotNamed, tensor: tensor.name,
           message: "\(shard.name) stores it, but the index does not name it")

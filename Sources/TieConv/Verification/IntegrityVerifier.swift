@@ -111,7 +111,7 @@ public struct IntegrityVerifier: Sendable {
 
   private func nonFinite() throws(CheckpointError) -> [VerifyReport.Difference] {
     let tensors = checkpoint.shards.flatMap { shard in
-      shard.header.tensors.map { (shard: shard, info: $0) }
+      shard.tensors.map { (shard: shard, info: $0) }
     }
     let found = Mutex<[Int: Int]>([:])
     let meter = ProgressMeter("reading", total: checkpoint.storedBytes, options)
@@ -142,7 +142,7 @@ public struct IntegrityVerifier: Sendable {
   private static let readCount = 256 << 10
 
   private static func firstNonFinite(
-    _ shard: SafetensorsShard, _ info: TensorInfo, _ kind: ElementKind,
+    _ shard: Shard, _ info: TensorInfo, _ kind: ElementKind,
     _ options: ExecutionOptions
   ) throws -> Int? {
     let range = shard.fileRange(of: info)

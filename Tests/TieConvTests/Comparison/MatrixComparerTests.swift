@@ -32,8 +32,8 @@ import TieConvIO
     for part in parts { file += part.3 }
     let path = folder.path + "/m.safetensors"
     try Data(file).write(to: URL(fileURLWithPath: path))
-    let shard = try SafetensorsShard(name: "m", path: path)
-    let infos = Dictionary(uniqueKeysWithValues: shard.header.tensors.map { ($0.name, $0) })
+    let shard = try Shard(name: "m", path: path)
+    let infos = Dictionary(uniqueKeysWithValues: shard.tensors.map { ($0.name, $0) })
     let e = try #require(infos["e"])
     let w = try #require(infos["w"])
     let pair = try #require(MatrixPair(embedding: (shard, e), head: (shard, w)))

@@ -8,7 +8,7 @@ import Testing
 @Suite struct ContainerRoundTripTests {
   /// Every dtype, with a whole number of bytes, random bits: NaN payloads, −0.0, subnormals included.
   static func everyDType() -> [SampleTensor] {
-    DType.allCases.enumerated().flatMap { number, dtype in
+    DType.allCases.filter(\.isInSafetensors).enumerated().flatMap { number, dtype in
       [[], [0, 7], [4], [1, 8], [333, 8], [12, 1]].enumerated().compactMap {
         place, shape -> SampleTensor? in
         guard shape.reduce(1, *) * dtype.bitWidth % 8 == 0 else { return nil }

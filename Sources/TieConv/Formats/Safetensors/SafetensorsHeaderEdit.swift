@@ -9,12 +9,6 @@ struct SafetensorsHeaderEdit: Sendable {
     let byteCount: Int
   }
 
-  /// A tensor to store in addition, with the bytes of `source`.
-  struct Addition: Sendable {
-    let name: String
-    let source: TensorInfo
-  }
-
   /// Length and JSON text, as a file starts.
   let start: [UInt8]
   /// The data section.
@@ -23,7 +17,7 @@ struct SafetensorsHeaderEdit: Sendable {
   /// Edits the header of `shard`, whose JSON text is `text`.
   init(
     _ header: SafetensorsHeader, text: [UInt8], dropping dropped: Set<String>,
-    renaming renamed: [String: String], adding added: [Addition],
+    renaming renamed: [String: String], adding added: [ShardEdit.Addition],
     metadata: (key: String, value: String?)? = nil
   ) throws(CheckpointError) {
     let root: JSONNode
@@ -73,7 +67,7 @@ extension SafetensorsHeaderEdit {
   private struct Arrangement {
     var slots: [Slot] = []
     var places: [String: Range<Int>] = [:]
-    var additions: [(entry: Addition, place: Range<Int>, follower: String?)] = []
+    var additions: [(entry: ShardEdit.Addition, place: Range<Int>, follower: String?)] = []
   }
 
   /// A tensor of the new file: its order is judged by what it will be called.
@@ -85,7 +79,7 @@ extension SafetensorsHeaderEdit {
 
   private static func arrange(
     _ tensors: [TensorInfo], dropping dropped: Set<String>, renaming renamed: [String: String],
-    adding added: [Addition]
+    adding added: [ShardEdit.Addition]
   ) -> Arrangement {
     var items = tensors.filter { !dropped.contains($0.name) }
       .map { Item(name: renamed[$0.name] ?? $0.name, old: $0.name, info: $0) }
@@ -108,7 +102,7 @@ extension SafetensorsHeaderEdit {
       } else {
         let follower = items[number...].first { $0.old != nil }?.old
         result.additions.append(
-          (Addition(name: item.name, source: item.info), range, follower))
+          (ShardEdit.Addition(name: item.name, source: item.info), range, follower))
       }
     }
     return result
@@ -123,7 +117,7 @@ extension SafetensorsHeaderEdit {
   }
 
   private static func addMembers(
-    _ additions: [(entry: Addition, place: Range<Int>, follower: String?)],
+    _ additions: [(entry: ShardEdit.Addition, place: Range<Int>, follower: String?)],
     to members: [JSONMember], in root: JSONNode, _ text: [UInt8], _ edit: inout JSONEdit
   ) {
     for (entry, place, follower) in additions {

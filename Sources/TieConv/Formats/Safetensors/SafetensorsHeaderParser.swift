@@ -104,7 +104,7 @@ struct SafetensorsHeaderParser {
   private mutating func parseDType(_ name: String) throws -> DType {
     guard scanner.peek() == UInt8(ascii: "\"") else { throw invalid(name, "dtype is not a string") }
     let text = try scanner.string()
-    guard let dtype = DType(rawValue: text) else {
+    guard let dtype = DType(safetensors: text) else {
       throw SafetensorsError.unknownDType(tensor: name, found: "\"\(text)\"")
     }
     return dtype

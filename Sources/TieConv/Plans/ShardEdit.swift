@@ -1,0 +1,39 @@
+// A weight file's new header, and the order of what follows it, in the way of its format.
+
+/// A shard after an edit of its tensors: how the file starts, and what its data section holds.
+struct ShardEdit: Sendable {
+  /// A tensor to store in addition, with the bytes of `source`.
+  struct Addition: Sendable {
+    let name: String
+    let source: TensorInfo
+  }
+
+  /// A run of the data section.
+  enum Part: Sendable, Equatable {
+    /// The bytes of a stored tensor, by its name before the edit, in whatever shard it is.
+    case tensor(String)
+    /// Zeros that align what follows.
+    case padding(Int)
+  }
+
+  /// The file up to its data section.
+  let start: [UInt8]
+  /// The data section.
+  let parts: [Part]
+
+  /// Edits `shard`. Of `metadata`, the string is stated in the header beside the tensors, or taken
+  /// away where it is nil.
+  init(
+    _ shard: Shard, dropping dropped: Set<String> = [], renaming renamed: [String: String] = [:],
+    adding added: [Addition] = [], metadata: (key: String, value: String?)? = nil
+  ) throws(CheckpointError) {
+    switch shard.contents {
+    case .safetensors(let header):
+      let edit = try SafetensorsHeaderEdit(
+        header, text: Array(try shard.start().dropFirst(8)), dropping: dropped, renaming: renamed,
+        adding: added, metadata: metadata)
+      start = edit.start
+      parts = edit.slots.map { .tensor($0.source) }
+    }
+  }
+}
