@@ -12,6 +12,8 @@ struct GGUFEncoder {
     unsafe withUnsafeBytes(of: stored) { unsafe bytes.append(contentsOf: $0) }
   }
 
+  mutating func append(bytes: some Collection<UInt8>) { self.bytes.append(contentsOf: bytes) }
+
   mutating func append(text: some Collection<UInt8>) {
     append(UInt64(text.count))
     bytes.append(contentsOf: text)

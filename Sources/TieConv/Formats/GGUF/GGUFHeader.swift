@@ -28,6 +28,10 @@ public struct GGUFHeader: Sendable {
   public let alignment: Int
   /// Where the data section starts within the file: the length of the header with its padding.
   public let dataStart: Int
+  /// Where the metadata stands within the file.
+  let pairs: Range<Int>
+  /// Where those keys stand, with their values, that edits of tensors change or that say so.
+  let marks: [String: Range<Int>]
 
   /// The size of the data section in bytes, padding included.
   public var dataCount: Int {

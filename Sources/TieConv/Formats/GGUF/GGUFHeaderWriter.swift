@@ -66,7 +66,7 @@ public struct GGUFHeaderWriter: Sendable {
       let alignment = try GGUFRules.alignment(metadata)
       let placed = try placed(alignment)
       var encoder = GGUFEncoder(order: order)
-      for byte in GGUFHeader.magic { encoder.append(byte) }
+      encoder.append(bytes: GGUFHeader.magic)
       encoder.append(version)
       encoder.append(Int64(tensors.count))
       encoder.append(Int64(metadata.count))

@@ -31,8 +31,12 @@ struct GGUFReader {
   private static let leastPair: Int64 = 8 + 1 + 4 + 1
   private static let leastTensor: Int64 = 8 + 4 + 4 + 8
 
+  /// Keys whose places are noted.
+  private static let markedKeys: Set<String> = [Receipt.metadataKey, GGUFSplit.tensorCountKey]
+
   private let source: any ByteSource
   private var cursor: GGUFCursor
+  private var marks: [String: Range<Int>] = [:]
 
   init(_ source: any ByteSource) {
     self.source = source
@@ -43,7 +47,9 @@ struct GGUFReader {
     let version = try start()
     let tensorCount = try count(of: "tensors", each: Self.leastTensor)
     let pairCount = try count(of: "metadata keys", each: Self.leastPair)
+    let start = cursor.offset
     let metadata = try metadata(pairCount)
+    let pairs = start..<cursor.offset
     let alignment = try GGUFRules.alignment(metadata)
     let tensors = try tensors(tensorCount, alignment)
     // As in ggml, a file without tensors has no padding behind the header.
@@ -51,7 +57,8 @@ struct GGUFReader {
     let header = GGUFHeader(
       version: version, byteOrder: cursor.order, metadata: metadata, tensors: tensors,
       alignment: alignment,
-      dataStart: tensors.isEmpty ? end : GGUFHeader.padded(end, to: alignment))
+      dataStart: tensors.isEmpty ? end : GGUFHeader.padded(end, to: alignment),
+      pairs: pairs, marks: marks)
     try checkData(header)
     return header
   }
@@ -96,6 +103,7 @@ struct GGUFReader {
       guard metadata.append(try value(of: key, type), for: key) else {
         throw .duplicateKey(key, offset: offset)
       }
+      if Self.markedKeys.contains(key) { marks[key] = offset..<cursor.offset }
     }
     return metadata
   }

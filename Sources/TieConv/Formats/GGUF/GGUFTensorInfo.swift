@@ -21,3 +21,23 @@ public struct GGUFTensorInfo: Sendable, Hashable {
   /// The shape, slowest dimension first: the reverse of ``extents``.
   public var shape: Shape { Shape(extents.reversed()) }
 }
+
+extension GGMLType {
+  /// The same type among all element types.
+  public var dtype: DType { DType(rawValue: name) ?? .u8 }
+
+  /// The type of ggml that stores `dtype`; nil where ggml has none.
+  public init?(_ dtype: DType) {
+    guard let type = GGMLType(name: dtype.rawValue) else { return nil }
+    self = type
+  }
+}
+
+extension TensorInfo {
+  /// A GGUF tensor as any other.
+  init(_ tensor: GGUFTensorInfo) {
+    self.init(
+      name: tensor.name, dtype: tensor.type.dtype, shape: tensor.shape,
+      dataOffsets: tensor.offset..<tensor.offset + tensor.byteCount)
+  }
+}
