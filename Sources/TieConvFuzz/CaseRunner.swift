@@ -31,7 +31,7 @@ struct CaseRunner {
       return try ScannerOracle.check(fuzzCase.contents["text.json"] ?? [])
     }
     trustsReceipt =
-      fuzzCase.kind == .receipt || fuzzCase.kind == .fileReceipt
+      fuzzCase.kind == .gguf || fuzzCase.kind == .receipt || fuzzCase.kind == .fileReceipt
       || fuzzCase.contents[Receipt.fileName] != nil
     let folder = Self.inputPath(scratch)
     let path = fuzzCase.file.map { FilePath.join(folder, $0) } ?? folder
@@ -132,6 +132,10 @@ struct CaseRunner {
   /// The layout rules, worked out anew from what the library says it read.
   private static func checkLayout(_ checkpoint: Checkpoint) throws {
     for shard in checkpoint.shards {
+      if let header = shard.gguf {
+        try checkLayout(shard, alignment: header.alignment)
+        continue
+      }
       var place = 0
       for tensor in shard.tensors {
         guard tensor.dataOffsets.lowerBound == place else { throw Violation("a hole or overlap") }
@@ -148,6 +152,20 @@ struct CaseRunner {
       guard shard.dataStart + place == shard.fileSize else {
         throw Violation("the file is not covered")
       }
+    }
+  }
+
+  /// The tensors of a GGUF file stand side by side, aligned, and within the file.
+  private static func checkLayout(_ shard: Shard, alignment: Int) throws {
+    var place = 0
+    for tensor in shard.tensors {
+      guard tensor.dataOffsets.lowerBound == place else { throw Violation("a hole or overlap") }
+      let count = tensor.shape.elementCount.flatMap(tensor.dtype.byteCount(elements:))
+      guard count == UInt64(tensor.byteCount) else { throw Violation("a wrong size") }
+      guard shard.dataStart + tensor.dataOffsets.upperBound <= shard.fileSize else {
+        throw Violation("a tensor outside the file")
+      }
+      place = (tensor.dataOffsets.upperBound + alignment - 1) / alignment * alignment
     }
   }
 

@@ -5,7 +5,7 @@ import TieConv
 /// A mutated input and how it is to be opened.
 struct FuzzCase {
   /// What is mutated.
-  enum Kind: String, CaseIterable { case file, folder, receipt, fileReceipt, adapter, json }
+  enum Kind: String, CaseIterable { case file, folder, receipt, fileReceipt, adapter, json, gguf }
 
   let kind: Kind
   let contents: FolderContents
@@ -28,7 +28,7 @@ struct FuzzCase {
     let safetensors = SafetensorsMutator(json: json)
     kind = random.pick([
       .file, .file, .file, .folder, .folder, .folder, .receipt, .receipt, .fileReceipt, .adapter,
-      .json, .json,
+      .json, .json, .gguf, .gguf, .gguf,
     ])
     switch kind {
     case .file:
@@ -49,6 +49,15 @@ struct FuzzCase {
       Self.mutateReceipt(inside: &bytes, json, &random)
       contents = ["model.safetensors": bytes]
       file = "model.safetensors"
+    case .gguf:
+      let name = "m-00001-of-0000\(1 + random.below(3)).gguf"
+      var folder = random.once(in: 4) ? random.pick(seeds.ggufFolders) : [:]
+      let target = folder.keys.sorted().first ?? name
+      var bytes = folder[target] ?? random.pick(seeds.ggufFiles)
+      for _ in 0...random.below(3) { GGUFMutator.mutate(&bytes, &random) }
+      folder[target] = bytes
+      contents = folder
+      file = target
     case .adapter:
       contents = random.pick(seeds.folders)
       var folder = random.pick(seeds.adapters)

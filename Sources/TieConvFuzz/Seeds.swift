@@ -16,6 +16,10 @@ struct Seeds {
   private(set) var files: [[UInt8]] = []
   /// Lone files with a receipt under `__metadata__`.
   private(set) var editedFiles: [[UInt8]] = []
+  /// GGUF files, with and without receipts.
+  private(set) var ggufFiles: [[UInt8]] = []
+  /// The parts of split GGUF models.
+  private(set) var ggufFolders: [FolderContents] = []
   /// PEFT adapters.
   private(set) var adapters: [FolderContents] = []
   /// JSON texts of every kind.
@@ -35,6 +39,7 @@ struct Seeds {
       files += try Self.loneFiles(below: FilePath.join(testdata, parent))
     }
     files += folders.flatMap { $0.filter { $0.key.hasSuffix(".safetensors") }.values }
+    try makeGGUF(FilePath.join(testdata, "gguf"), scratch)
     // The headers of a real model, without its data.
     let demo = FilePath.join(testdata, "demo-model")
     for name in try FileSystem.names(in: demo) {
@@ -59,6 +64,26 @@ struct Seeds {
     texts.sort { $0.lexicographicallyPrecedes($1) }
     files.sort { $0.lexicographicallyPrecedes($1) }
     texts.removeAll { $0.count > 64 << 10 }
+  }
+
+  private mutating func makeGGUF(_ folder: String, _ scratch: String) throws {
+    for name in try FileSystem.names(in: folder) {
+      let path = FilePath.join(folder, name)
+      if try FileSystem.linkKind(of: path) == .directory {
+        ggufFolders.append(try Self.contents(of: path))
+      } else if name.hasSuffix(".gguf") {
+        ggufFiles.append(try Self.bytes(path))
+        let output = FilePath.join(scratch, "edited")
+        for isTie in [true, false] {
+          try FileSystem.removeTree(output)
+          guard let editor = (try? Checkpoint(opening: path)).map({ TieEditor($0) }),
+            let report = isTie ? try? editor.tie(to: output) : try? editor.untie(to: output),
+            report.receipt != nil
+          else { continue }
+          ggufFiles.append(try Self.bytes(output))
+        }
+      }
+    }
   }
 
   private mutating func makeEdited(_ scratch: String) throws {

@@ -19,6 +19,9 @@ struct Sweep {
     var seeds = (source.files + source.editedFiles).filter { $0.count <= Self.longest }.map {
       Seed(folder: ["model.safetensors": $0], name: "model.safetensors", isAlone: true)
     }
+    seeds += source.ggufFiles.map {
+      Seed(folder: ["model.gguf": $0], name: "model.gguf", isAlone: true)
+    }
     for folder in source.folders + source.edited {
       for name in folder.keys.sorted() where name.hasSuffix(".json") {
         seeds.append(Seed(folder: folder, name: name, isAlone: false))

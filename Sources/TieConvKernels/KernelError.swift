@@ -10,6 +10,8 @@ package enum KernelError: Error, Equatable, Sendable {
   case outsideBlock(bytes: Int)
   /// No such conversion: F64 does not widen to F32.
   case noConversion(ElementKind)
+  /// No decoder for this block type of ggml.
+  case noDecoder(type: UInt32)
   /// An element size other than 1, 2, 4 or 8.
   case elementSize(Int)
 }

@@ -45,15 +45,16 @@ struct MatrixComparer {
     return MatrixComparison(
       orientation: .same, rows: pair.rows, isEqual: false, differingRows: totals.differing,
       maxAbsDiff: totals.statistics?.maxAbsDifference,
-      scale: cast == nil ? try scale(totals) : nil, cast: cast)
+      scale: cast == nil && !pair.isPacked ? try scale(totals) : nil, cast: cast,
+      relativeDifference: pair.isPacked ? totals.statistics?.relativeDifference : nil)
   }
 
   private func isEqualAsStored() throws(CheckpointError) -> Bool {
-    let width = pair.embedding.dtype.byteWidth ?? 1
     return try RangeComparison([
       RangePair(
         one: pair.embedding.file, oneOffset: pair.embedding.offset, other: pair.head.file,
-        otherOffset: pair.head.offset, count: pair.rows.embedding * pair.columns * width)
+        otherOffset: pair.head.offset,
+        count: pair.rows.embedding * pair.embedding.rowCount(pair.columns))
     ]).firstDifference(options) == nil
   }
 
@@ -61,6 +62,10 @@ struct MatrixComparer {
   private func cast(_ totals: RowScan.Totals) -> MatrixComparison.Cast? {
     guard pair.rows.embedding == pair.rows.head, let statistics = totals.statistics else {
       return nil
+    }
+    if pair.isPacked {
+      let isEqual = statistics.valuesDiffer == 0 && statistics.nanAgainstNumber == 0
+      return isEqual ? .dequantized : nil
     }
     if pair.embedding.dtype != pair.head.dtype {
       let wider =
@@ -143,5 +148,12 @@ struct MatrixComparer {
       }
     }
     return max(smallest(pair.embedding.dtype), smallest(pair.head.dtype))
+  }
+}
+
+extension PairStatistics {
+  /// ‖a − b‖ ÷ ‖a‖; nil where a is zero.
+  fileprivate var relativeDifference: Double? {
+    dotAA > 0 ? (squaredDifference / dotAA).squareRoot() : nil
   }
 }

@@ -13,6 +13,8 @@ public struct MatrixComparison: Sendable, Equatable {
     case rounded(DType)
     /// Numbers are equal, bits are not: −0.0 against 0.0, or NaNs with other payloads.
     case sameNumbers
+    /// Numbers are equal once what is packed in blocks is dequantized.
+    case dequantized
   }
 
   /// How the head lies.
@@ -30,6 +32,8 @@ public struct MatrixComparison: Sendable, Equatable {
   public let scale: Double?
   /// What makes the two the same numbers though their bytes differ.
   public let cast: Cast?
+  /// ‖W − E‖ ÷ ‖E‖ over the rows that differ, where a side is packed in blocks; nil elsewhere.
+  public var relativeDifference: Double?
 
   /// Rows that both have.
   public var commonRows: Int { min(rows.embedding, rows.head) }
@@ -44,5 +48,6 @@ public struct MatrixComparison: Sendable, Equatable {
     one.orientation == other.orientation && one.rows == other.rows && one.isEqual == other.isEqual
       && one.differingRows == other.differingRows && one.maxAbsDiff == other.maxAbsDiff
       && one.scale == other.scale && one.cast == other.cast
+      && one.relativeDifference == other.relativeDifference
   }
 }

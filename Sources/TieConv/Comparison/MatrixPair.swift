@@ -9,6 +9,13 @@ struct MatrixPair: Sendable {
     let file: any ByteSource
     let offset: Int
     let dtype: DType
+    /// What makes numbers of the stored bytes where these are not numbers in their own right.
+    let decoder: StoredDecoder?
+
+    /// The bytes that one row of `columns` elements takes in the file.
+    func rowCount(_ columns: Int) -> Int {
+      Int(clamping: dtype.byteCount(elements: UInt64(max(0, columns))) ?? 0)
+    }
   }
 
   let embedding: Side
@@ -24,20 +31,27 @@ struct MatrixPair: Sendable {
   /// may claim any width, and vast ones at no cost beside a zero.
   private static let maximumColumns = 1 << 20
 
+  /// Whether a side is packed in blocks: its numbers are known only once it is dequantized.
+  var isPacked: Bool { embedding.dtype.isBlock || head.dtype.isBlock }
+
   /// Pairs the tensors; nil where they are no matrices over one width, or their elements are
-  /// narrower than a byte.
+  /// narrower than a byte and not in blocks.
   init?(
     embedding: (shard: Shard, info: TensorInfo),
     head: (shard: Shard, info: TensorInfo)
   ) {
     guard let one = embedding.info.shape.matrix, let other = head.info.shape.matrix,
-      embedding.info.dtype.byteWidth != nil, head.info.dtype.byteWidth != nil,
+      Self.hasRows(embedding.info.dtype, one.columns),
+      Self.hasRows(head.info.dtype, other.columns),
       embedding.info.byteCount > 0, head.info.byteCount > 0, one.columns <= Self.maximumColumns
     else { return nil }
     if one.columns == other.columns {
       orientation = .same
       rows = (one.rows, other.rows)
     } else if one.columns == other.rows && one.rows == other.columns {
+      guard embedding.info.dtype.byteWidth != nil, head.info.dtype.byteWidth != nil else {
+        return nil
+      }
       orientation = .transposed
       rows = (one.rows, other.columns)
     } else {
@@ -55,18 +69,25 @@ struct MatrixPair: Sendable {
     flattening one: (shard: Shard, info: TensorInfo),
     _ other: (shard: Shard, info: TensorInfo)
   ) {
-    guard one.info.shape == other.info.shape, one.info.dtype.byteWidth != nil,
-      other.info.dtype.byteWidth != nil, one.info.byteCount > 0
+    guard one.info.shape == other.info.shape, one.info.byteCount > 0, other.info.byteCount > 0
     else { return nil }
     let extents = one.info.shape.dimensions
     let count = one.info.elementCount
     let first = extents.count > 1 ? Int(clamping: extents[0]) : 1
     let width = Self.largestPart(of: count / max(1, first))
+    guard Self.hasRows(one.info.dtype, width), Self.hasRows(other.info.dtype, width) else {
+      return nil
+    }
     columns = width
     rows = (count / width, count / width)
     orientation = .same
     embedding = Self.side(one)
     head = Self.side(other)
+  }
+
+  /// Whether a row of `columns` elements is a run of whole bytes that can be compared as such.
+  private static func hasRows(_ dtype: DType, _ columns: Int) -> Bool {
+    dtype.byteWidth != nil || dtype.isBlock && columns % dtype.block.elements == 0
   }
 
   /// The greatest divisor of `width` that is not too wide.
@@ -78,6 +99,7 @@ struct MatrixPair: Sendable {
   private static func side(_ tensor: (shard: Shard, info: TensorInfo)) -> Side {
     Side(
       file: tensor.shard.file, offset: tensor.shard.fileRange(of: tensor.info).lowerBound,
-      dtype: tensor.info.dtype)
+      dtype: tensor.info.dtype,
+      decoder: StoredDecoder(tensor.info.dtype, order: tensor.shard.byteOrder))
   }
 }

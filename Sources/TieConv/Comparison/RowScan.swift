@@ -34,14 +34,25 @@ struct RowScan {
   private static let chunkCount = 256 << 10
 
   private var kinds: (ElementKind, ElementKind)? {
-    guard let one = ElementKind(pair.embedding.dtype), let other = ElementKind(pair.head.dtype)
-    else { return nil }
+    guard let one = Self.kind(pair.embedding), let other = Self.kind(pair.head) else { return nil }
     return (one, other)
   }
 
+  /// What the numbers are once they are read.
+  private static func kind(_ side: MatrixPair.Side) -> ElementKind? {
+    side.decoder?.kind ?? ElementKind(side.dtype)
+  }
+
   private var isSameType: Bool { pair.embedding.dtype == pair.head.dtype }
-  private var oneRow: Int { pair.columns * (pair.embedding.dtype.byteWidth ?? 1) }
-  private var otherRow: Int { pair.columns * (pair.head.dtype.byteWidth ?? 1) }
+  /// Whether rows of one type are told apart by their bytes: blocks are by their numbers.
+  private var comparesBytes: Bool { isSameType && (!pair.isPacked || kinds == nil) }
+  /// Bytes of a row in the file.
+  private var storedRows: (one: Int, other: Int) {
+    (pair.embedding.rowCount(pair.columns), pair.head.rowCount(pair.columns))
+  }
+  /// Bytes of a row once it is read.
+  private var oneRow: Int { pair.embedding.decoder?.rowCount(pair.columns) ?? storedRows.one }
+  private var otherRow: Int { pair.head.decoder?.rowCount(pair.columns) ?? storedRows.other }
   private var widerRow: Int { max(1, oneRow, otherRow) }
   private var rows: Int { min(pair.rows.embedding, pair.rows.head) }
   private var rowsPerChunk: Int { max(1, Self.chunkCount / widerRow) }
@@ -93,6 +104,8 @@ struct RowScan {
   private struct Buffers: Sendable {
     let one: AlignedBuffer
     let other: AlignedBuffer
+    /// Blocks that are to be decoded.
+    let packed: AlignedBuffer
   }
 
   /// Runs `body` on every block of rows, and returns what it gave in the order of the blocks.
@@ -106,7 +119,8 @@ struct RowScan {
     let buffers = (0..<options.threads).map { _ in
       Buffers(
         one: AlignedBuffer(count: rowsPerChunk * oneRow),
-        other: AlignedBuffer(count: rowsPerChunk * otherRow))
+        other: AlignedBuffer(count: rowsPerChunk * otherRow),
+        packed: AlignedBuffer(count: rowsPerChunk * packedRow))
     }
     do {
       try ParallelLoop.run(blocks: count, threads: options.threads) { number, worker in
@@ -123,28 +137,49 @@ struct RowScan {
     return parts.withLock { $0 }.compactMap { $0 }
   }
 
+  /// Bytes of a packed row, of the wider side; 0 where no side needs room for one.
+  private var packedRow: Int {
+    max(
+      pair.embedding.decoder?.isBlock == true ? storedRows.one : 0,
+      pair.head.decoder?.isBlock == true ? storedRows.other : 0)
+  }
+
   private func read(
     _ rows: Range<Int>, _ buffers: Buffers
-  ) throws(IOFailure) -> (one: UnsafeMutableRawBufferPointer, other: UnsafeMutableRawBufferPointer)
-  {
+  ) throws -> (one: UnsafeMutableRawBufferPointer, other: UnsafeMutableRawBufferPointer) {
     try options.cancellation.check()
     let one = unsafe buffers.one.bytes(rows.count * oneRow)
     let other = unsafe buffers.other.bytes(rows.count * otherRow)
-    unsafe try pair.embedding.file.read(
-      into: one, at: pair.embedding.offset + rows.lowerBound * oneRow)
-    unsafe try pair.head.file.read(into: other, at: pair.head.offset + rows.lowerBound * otherRow)
+    unsafe try read(pair.embedding, rows, storedRows.one, into: one, buffers)
+    unsafe try read(pair.head, rows, storedRows.other, into: other, buffers)
     return unsafe (one, other)
+  }
+
+  private func read(
+    _ side: MatrixPair.Side, _ rows: Range<Int>, _ row: Int,
+    into target: UnsafeMutableRawBufferPointer, _ buffers: Buffers
+  ) throws {
+    let offset = side.offset + rows.lowerBound * row
+    guard let decoder = side.decoder, decoder.isBlock else {
+      unsafe try side.file.read(into: target, at: offset)
+      if let decoder = side.decoder { unsafe decoder.swap(target) }
+      return
+    }
+    let packed = unsafe buffers.packed.bytes(rows.count * row)
+    unsafe try side.file.read(into: packed, at: offset)
+    unsafe try decoder.decode(packed, into: target)
   }
 
   private static let comparison = unsafe MappedComparison(ByteComparison.function)
 
   private func firstDifferingRow(_ rows: Range<Int>) throws(IOFailure) -> Int? {
     try options.cancellation.check()
-    let start = rows.lowerBound * oneRow
+    let row = storedRows.one
+    let start = rows.lowerBound * row
     return try Self.comparison.firstMismatch(
       pair.embedding.file, at: pair.embedding.offset + start, pair.head.file,
-      at: pair.head.offset + start, count: rows.count * oneRow
-    ).map { rows.lowerBound + $0 / oneRow }
+      at: pair.head.offset + start, count: rows.count * row
+    ).map { rows.lowerBound + $0 / row }
   }
 
   /// Which of `rows` differ, with their sums.
@@ -158,7 +193,7 @@ struct RowScan {
       part.differing = try differingRows(rows, one, other, nil)
       return part
     }
-    if !isSameType {
+    if !comparesBytes {
       let all = try PairStatistics(of: one, kinds.0, other, kinds.1)
       if all.bitsDiffer == 0 { return part }
       part.isRounded = try Rounding.holds(one, kinds.0, other, kinds.1)
@@ -183,7 +218,7 @@ struct RowScan {
       let left = one.extracting(place * oneRow..<(place + 1) * oneRow)
       let right = other.extracting(place * otherRow..<(place + 1) * otherRow)
       let differs: Bool
-      if isSameType {
+      if comparesBytes {
         differs = ByteComparison.firstMismatch(left, right) != nil
       } else if let kinds {
         differs = try PairStatistics(of: left, kinds.0, right, kinds.1).bitsDiffer > 0

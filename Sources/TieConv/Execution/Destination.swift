@@ -16,7 +16,10 @@ enum Destination {
         hint: "make it first")
     }
     let input = try reading { () throws(IOFailure) in
-      let isFolder = checkpoint.layout == .folder && checkpoint.container == nil
+      // The parts of a split GGUF model may have been named by one of them.
+      let isNamedByPart = checkpoint.isGGUF && checkpoint.path != checkpoint.folder
+      let isFolder =
+        checkpoint.layout == .folder && checkpoint.container == nil && !isNamedByPart
       return try FileSystem.realPath(isFolder ? checkpoint.folder : checkpoint.path)
     }
     if FilePath.isInside(target, input) || FilePath.isInside(input, target) {
@@ -53,7 +56,7 @@ enum Destination {
       let isCheckpoint =
         names.isEmpty
         || names.contains { name in
-          name == "config.json" || name.hasSuffix(".safetensors")
+          name == "config.json" || name.hasSuffix(".safetensors") || name.hasSuffix(".gguf")
             || name.hasSuffix(".safetensors.index.json")
         }
       if isCheckpoint { return }

@@ -40,6 +40,7 @@ struct OutputVerifier {
     let after = try Checkpoint(opening: output)
     try checkIndex(after)
     try checkConfig(before, after)
+    try checkMetadata(before, after)
     var pairs = try tensorPairs(before, after)
     let carried = before.otherFiles.map(\.path).filter { $0 != Receipt.fileName }
     guard carried == after.otherFiles.map(\.path).filter({ $0 != Receipt.fileName }) else {
@@ -74,6 +75,19 @@ struct OutputVerifier {
           && after.config?.flagStatements.allSatisfy { $0.value == flag } == true
       }
     if !isRight { throw failed("config.json is not what was planned") }
+  }
+
+  /// GGUF metadata stays, but for the receipt and the number of tensors of a split model.
+  private func checkMetadata(_ before: Checkpoint, _ after: Checkpoint) throws(CheckpointError) {
+    let pairs = zip(before.shards.map(\.gguf), after.shards.map(\.gguf))
+    let isSame = pairs.allSatisfy { one, other in
+      guard let one, let other else { return one == nil && other == nil }
+      return one.version == other.version && one.byteOrder == other.byteOrder
+        && one.metadata.withoutEdited == other.metadata.withoutEdited
+    }
+    guard isSame, !before.isGGUF || before.shards.count == after.shards.count else {
+      throw failed("GGUF metadata is not what it was")
+    }
   }
 
   private func tensorPairs(
@@ -121,5 +135,15 @@ struct OutputVerifier {
     }
     guard one.size == other.size else { throw failed("sizes differ", path) }
     return RangePair(one: one, oneOffset: 0, other: other, otherOffset: 0, count: one.size)
+  }
+}
+
+extension GGUFMetadata {
+  /// Without the keys that an edit of tensors may change.
+  fileprivate var withoutEdited: GGUFMetadata {
+    var rest = self
+    rest[Receipt.metadataKey] = nil
+    rest[GGUFSplit.tensorCountKey] = nil
+    return rest
   }
 }

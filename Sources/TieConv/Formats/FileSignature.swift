@@ -4,6 +4,8 @@
 enum FileSignature: Sendable, Equatable {
   case safetensors
   case tiepack
+  /// A GGUF file, in either byte order.
+  case gguf
   /// A JSON text: an index, presumably.
   case json
   /// A known format that this version does not read.
@@ -14,8 +16,8 @@ enum FileSignature: Sendable, Equatable {
     func begins(_ magic: [UInt8]) -> Bool { start.starts(with: magic) }
     if begins(ContainerFormat.magic) {
       self = .tiepack
-    } else if begins(Array("GGUF".utf8)) {
-      self = .unsupported("GGUF")
+    } else if begins(GGUFHeader.magic) {
+      self = .gguf
     } else if begins([0x50, 0x4B, 0x03, 0x04]) {
       self = .unsupported("PyTorch (zip)")
     } else if begins([0x80, 0x02]) && !Self.isFraming(start) {

@@ -62,7 +62,13 @@ public struct Checkpoint: Sendable {
   var container: Container? { (tree as? ContainerTree)?.container }
 
   /// What the files, or the one that holds them, are.
-  public var format: String { container == nil ? "safetensors" : "tiepack" }
+  public var format: String {
+    if container != nil { return "tiepack" }
+    return isGGUF ? "gguf" : "safetensors"
+  }
+
+  /// Whether the weights are in GGUF files.
+  var isGGUF: Bool { shards.contains { $0.gguf != nil } }
 
   /// The sum of the stored tensors' sizes in bytes.
   public var storedBytes: Int { shards.reduce(0) { $0 + $1.storedBytes } }

@@ -50,9 +50,10 @@ struct CheckpointOpener {
       throw CheckpointError(
         .unsupportedFormat, file: path, "\(what) files are not read by this version",
         hint: "convert it to safetensors first")
-    case .safetensors: break
+    case .safetensors, .gguf: break
     }
     let shard = try Shard(name: name, path: path)
+    if shard.gguf != nil { return try openGGUF(shard, in: parent) }
     let tree = DiskTree(folder: parent)
     return Checkpoint(
       path: path, folder: parent, tree: tree, layout: .file, shards: [shard], missingShards: [],
@@ -82,6 +83,8 @@ struct CheckpointOpener {
     case index(String)
     /// Files, and an index that is there but says nothing of them.
     case files([String], hidden: String?)
+    /// A GGUF file, or every part of a split one.
+    case gguf([String])
   }
 
   /// The order in which transformers looks, then any other safetensors files.
@@ -110,12 +113,13 @@ struct CheckpointOpener {
     }
     if !models.isEmpty { return .files(models, hidden: nil) }
     if !files.isEmpty { return .files(files, hidden: nil) }
+    if let gguf = try Self.ggufFiles(names, in: folder) { return .gguf(gguf) }
     throw Self.withoutWeights(folder, names)
   }
 
   private static func withoutWeights(_ folder: String, _ names: [String]) -> CheckpointError {
     let other = names.first { name in
-      [".bin", ".pt", ".pth", ".gguf", ".h5", ".msgpack", ".onnx"].contains { name.hasSuffix($0) }
+      [".bin", ".pt", ".pth", ".h5", ".msgpack", ".onnx"].contains { name.hasSuffix($0) }
     }
     if let other {
       return CheckpointError(
@@ -141,6 +145,7 @@ struct CheckpointOpener {
         let isThere = try reading { () throws(IOFailure) in try tree.contains(shard) }
         if isThere { names.append(shard) } else { missing.append(shard) }
       }
+    case .gguf(let files): return try openGGUFFolder(files, tree, at: folder)
     case .files(let files, let index):
       names = files
       hidden = index

@@ -10,6 +10,8 @@ public struct Shard: Sendable {
   public enum Contents: Sendable {
     /// A safetensors file.
     case safetensors(SafetensorsHeader)
+    /// A GGUF file.
+    case gguf(GGUFHeader)
   }
 
   /// The file's name within its checkpoint.
@@ -36,9 +38,20 @@ public struct Shard: Sendable {
 
   /// Checks the header of an open file.
   init(name: String, file: any ByteSource) throws(CheckpointError) {
-    let header = try SafetensorsHeader(reading: file)
     self.name = name
     self.file = file
+    let start = try reading { () throws(IOFailure) in
+      try file.bytes(in: 0..<min(16, file.size))
+    }
+    if FileSignature(start) == .gguf {
+      let header = try GGUFHeader(reading: file)
+      contents = .gguf(header)
+      tensors = header.tensors.map(TensorInfo.init)
+      dataStart = header.dataStart
+      storedBytes = header.tensors.reduce(0) { $0 + $1.byteCount }
+      return
+    }
+    let header = try SafetensorsHeader(reading: file)
     contents = .safetensors(header)
     tensors = header.tensors
     dataStart = header.dataStart
@@ -54,8 +67,18 @@ public struct Shard: Sendable {
   public var metadata: [(key: String, value: String)] {
     switch contents {
     case .safetensors(let header): header.metadata ?? []
+    case .gguf(let header):
+      header.metadata.entries.compactMap { entry in entry.value.text.map { (entry.key, $0) } }
     }
   }
+
+  /// The header of a GGUF file; nil for any other.
+  public var gguf: GGUFHeader? {
+    if case .gguf(let header) = contents { header } else { nil }
+  }
+
+  /// The byte order of the stored numbers.
+  var byteOrder: GGUFByteOrder { gguf?.byteOrder ?? .little }
 
   /// The file's bytes up to its data section.
   func start() throws(CheckpointError) -> [UInt8] {

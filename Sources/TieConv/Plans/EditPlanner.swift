@@ -40,7 +40,9 @@ struct EditPlanner {
   private func newShardNames() -> [String: String?] {
     let kept = checkpoint.shards.filter { shard in
       let tensors = shard.tensors
-      return tensors.isEmpty || !tensors.allSatisfy { edit.dropped.contains($0.name) }
+      // The number of parts of a split GGUF model stands in each of them; an empty part is legal.
+      return tensors.isEmpty || shard.gguf != nil
+        || !tensors.allSatisfy { edit.dropped.contains($0.name) }
         || edit.added.contains { holder(of: $0) == shard.name }
     }.map(\.name)
     let names = ShardName.renumbering(kept, of: checkpoint.shards.map(\.name))
@@ -57,8 +59,9 @@ struct EditPlanner {
     _ shard: Shard, as name: String
   ) throws(CheckpointError) -> OutputPlan.File {
     let additions = edit.added.filter { holder(of: $0) == shard.name }
+    let change = checkpoint.isGGUF ? edit.added.count - edit.dropped.count : 0
     let isTouched =
-      metadata != nil || !additions.isEmpty
+      metadata != nil || !additions.isEmpty || change != 0
       || shard.tensors.contains {
         edit.dropped.contains($0.name) || edit.renamed[$0.name] != nil
       }
@@ -72,17 +75,31 @@ struct EditPlanner {
         checkpoint.tensor(addition.source).map {
           ShardEdit.Addition(name: addition.name, source: $0.info)
         }
-      }, metadata: metadata)
-    var pieces: [OutputPlan.Piece] = [.literal(edited.start)]
+      }, metadata: metadata, change: change)
+    var pieces = Self.startPieces(edited, of: shard)
     for part in edited.parts {
       switch part {
+      case .bytes(let range): pieces.append(.copy(file: shard.name, range: range))
       case .padding(let count): pieces.append(.literal([UInt8](repeating: 0, count: count)))
       case .tensor(let name):
         guard let (holder, info) = checkpoint.tensor(name) else { continue }
         pieces.append(.copy(file: holder.name, range: holder.fileRange(of: info)))
       }
     }
-    return OutputPlan.File(name: name, pieces: pieces).normalized
+    return OutputPlan.File(name: name, pieces: pieces, start: edited.start).normalized
+  }
+
+  /// A start, with what the shard has already copied from there.
+  private static func startPieces(_ edited: ShardEdit, of shard: Shard) -> [OutputPlan.Piece] {
+    var pieces: [OutputPlan.Piece] = []
+    var place = 0
+    for run in edited.carried {
+      pieces.append(.literal(Array(edited.start[place..<run.place])))
+      pieces.append(.copy(file: shard.name, range: run.source))
+      place = run.place + run.source.count
+    }
+    pieces.append(.literal(Array(edited.start[place...])))
+    return pieces
   }
 
   // MARK: Index

@@ -27,11 +27,13 @@ struct OutputPlan: Sendable {
     let name: String
     /// The contents.
     var pieces: [Piece]
+    /// The bytes before the data section, where a weight file's are made anew.
+    var start: [UInt8]?
 
     /// The size in bytes.
     var count: Int { pieces.reduce(0) { $0 + $1.count } }
     /// Adjacent copies out of one file joined, empty pieces left out.
-    var normalized: File { File(name: name, pieces: Self.joined(pieces)) }
+    var normalized: File { File(name: name, pieces: Self.joined(pieces), start: start) }
 
     private static func joined(_ pieces: [Piece]) -> [Piece] {
       var result: [Piece] = []

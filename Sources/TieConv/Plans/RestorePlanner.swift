@@ -50,16 +50,22 @@ struct RestorePlanner {
     case .file(let name):
       guard let size = allFiles.first(where: { $0.0 == name })?.1 else { throw stale(name) }
       return .copy(file: name, range: 0..<size)
+    case .head(let name, let range):
+      guard let shard = shard(name), range.upperBound <= shard.dataStart else { throw stale(name) }
+      return .copy(file: shard.name, range: range)
     case .data(let name, let range):
-      let shard =
-        checkpoint.layout == .file
-        ? checkpoint.shards.first : checkpoint.shards.first { $0.name == name }
-      guard let shard, range.upperBound <= shard.fileSize - shard.dataStart else {
+      guard let shard = shard(name), range.upperBound <= shard.fileSize - shard.dataStart else {
         throw stale(name)
       }
       let start = shard.dataStart
       return .copy(file: shard.name, range: start + range.lowerBound..<start + range.upperBound)
     }
+  }
+
+  /// The shard called `name`; a lone file may have been renamed since.
+  private func shard(_ name: String) -> Shard? {
+    checkpoint.layout == .file
+      ? checkpoint.shards.first : checkpoint.shards.first { $0.name == name }
   }
 
   private func stale(_ name: String) -> CheckpointError {

@@ -14,18 +14,31 @@ struct ShardEdit: Sendable {
     case tensor(String)
     /// Zeros that align what follows.
     case padding(Int)
+    /// A range of the shard's file as it is: a tensor with its padding, or what stands behind all.
+    case bytes(Range<Int>)
+  }
+
+  /// A run of `start` that the shard's file has too, so that it can be copied from there.
+  struct Carried: Sendable, Equatable {
+    /// Where it begins in `start`.
+    let place: Int
+    /// Where it stands in the file.
+    let source: Range<Int>
   }
 
   /// The file up to its data section.
   let start: [UInt8]
+  /// Runs of `start` that are worth copying, in order.
+  let carried: [Carried]
   /// The data section.
   let parts: [Part]
 
-  /// Edits `shard`. Of `metadata`, the string is stated in the header beside the tensors, or taken
+  /// Edits `shard`, of a checkpoint whose number of tensors changes by `change`. Of `metadata`, the string is stated in the header beside the tensors, or taken
   /// away where it is nil.
   init(
     _ shard: Shard, dropping dropped: Set<String> = [], renaming renamed: [String: String] = [:],
-    adding added: [Addition] = [], metadata: (key: String, value: String?)? = nil
+    adding added: [Addition] = [], metadata: (key: String, value: String?)? = nil,
+    change: Int = 0
   ) throws(CheckpointError) {
     switch shard.contents {
     case .safetensors(let header):
@@ -33,7 +46,15 @@ struct ShardEdit: Sendable {
         header, text: Array(try shard.start().dropFirst(8)), dropping: dropped, renaming: renamed,
         adding: added, metadata: metadata)
       start = edit.start
+      carried = []
       parts = edit.slots.map { .tensor($0.source) }
+    case .gguf(let header):
+      let edit = try GGUFHeaderEdit(
+        shard, header, dropping: dropped, renaming: renamed, adding: added, metadata: metadata,
+        change: change)
+      start = edit.start
+      carried = edit.carried
+      parts = edit.parts
     }
   }
 }

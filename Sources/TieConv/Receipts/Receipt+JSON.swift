@@ -52,13 +52,17 @@ extension Receipt {
       } else {
         ["base64": .string(Base64.encode(bytes))]
       }
-    case .data(let file, let range):
-      [
-        "data": .string(file), "begin": .integer(range.lowerBound),
-        "end": .integer(range.upperBound),
-      ]
+    case .data(let file, let range): json(of: range, of: file, as: "data")
+    case .head(let file, let range): json(of: range, of: file, as: "head")
     case .file(let name): ["file": .string(name)]
     }
+  }
+
+  private static func json(of range: Range<Int>, of file: String, as key: String) -> JSONText {
+    .object([
+      (key, .string(file)), ("begin", .integer(range.lowerBound)),
+      ("end", .integer(range.upperBound)),
+    ])
   }
 }
 
@@ -165,10 +169,12 @@ extension Receipt {
       return .literal(bytes)
     }
     if let name = node["file"]?.string { return .file(name) }
-    guard let name = node["data"]?.string, let begin = node["begin"]?.integer,
+    let head = node["head"]?.string
+    guard let name = head ?? node["data"]?.string, let begin = node["begin"]?.integer,
       let end = node["end"]?.integer, begin >= 0, end >= begin
     else { return nil }
-    return .data(file: name, range: begin..<end)
+    return head == nil
+      ? .data(file: name, range: begin..<end) : .head(file: name, range: begin..<end)
   }
 
   /// A restored file is written, so its name must not lead out of the output.

@@ -36,8 +36,10 @@ public struct Receipt: Sendable, Equatable {
   /// A run of bytes of an original file.
   enum Piece: Sendable, Equatable {
     case literal([UInt8])
-    /// A range of the data section of an edited safetensors file.
+    /// A range of the data section of an edited weight file.
     case data(file: String, range: Range<Int>)
+    /// A range of what an edited weight file has before its data section.
+    case head(file: String, range: Range<Int>)
     /// All of an edited file.
     case file(String)
   }

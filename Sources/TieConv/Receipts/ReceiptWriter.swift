@@ -61,7 +61,8 @@ struct ReceiptWriter {
       let isOwn = file.name == checkpoint.index?.name || file.name == "config.json"
       switch first {
       case .literal(let bytes):
-        states.append(Receipt.FileState(name: file.name, digest: SHA256Digest(of: bytes)))
+        states.append(
+          Receipt.FileState(name: file.name, digest: SHA256Digest(of: file.start ?? bytes)))
       case .copy(let name, _):
         if let shard = shards[name] {
           let digest = SHA256Digest(of: try shard.start())

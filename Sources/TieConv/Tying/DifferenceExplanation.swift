@@ -8,7 +8,7 @@ struct DifferenceExplanation: Sendable {
 
   /// The explanation in one sentence; nil where the two are equal.
   var sentence: String? {
-    let parts = [shape, cast, scale, rows].compactMap { $0 }
+    let parts = [shape, cast, scale, rows, packing].compactMap { $0 }
     return parts.isEmpty ? nil : parts.joined(separator: "; ")
   }
 
@@ -26,8 +26,20 @@ struct DifferenceExplanation: Sendable {
     case .exact(let dtype): "all numbers are equal after an exact cast to \(dtype.rawValue)"
     case .rounded(let dtype): "one side is the other rounded to \(dtype.rawValue)"
     case .sameNumbers: "all numbers are equal; only signs of zero or NaN payloads differ"
+    case .dequantized: "all numbers are equal after dequantization, the stored bytes are not"
     case nil: nil
     }
+  }
+
+  /// Below this relative difference two packed matrices are taken for one, packed twice: the
+  /// coarsest 2-bit types keep a weight matrix to within three tenths or so.
+  private static let packingError = 0.35
+
+  private var packing: String? {
+    guard let difference = comparison.relativeDifference, comparison.cast == nil,
+      comparison.differingRows.count == comparison.commonRows, difference < Self.packingError
+    else { return nil }
+    return "the relative difference is \(Self.short(difference)): perhaps one matrix, packed twice"
   }
 
   private var scale: String? {

@@ -36,6 +36,8 @@ extension EditDecision {
   ) throws(CheckpointError) -> EditDecision {
     switch group.verdict {
     case .untied, .untiedEqual: return .copy(summary: "already untied")
+    // llama.cpp wants the one matrix stored twice here.
+    case .headMissing where checkpoint.isGGUF: break
     case .headMissing, .noHead, .notAModel, .indexLie:
       throw .refusal(group, file: checkpoint.path)
     case .flagSplit where group.head == nil && flag.effective == false:

@@ -48,7 +48,9 @@ public struct Inspector: Sendable {
     return InspectReport(
       path: checkpoint.path, format: checkpoint.format, verdict: verdict,
       flag: detector.flag.yielding(to: verdict),
-      flagFile: checkpoint.config?.path, architecture: checkpoint.config?.architectures.first,
+      flagFile: checkpoint.config?.path,
+      architecture: checkpoint.config?.architectures.first
+        ?? checkpoint.ggufMetadata?.architecture,
       groups: found.groups, problems: problems.sorted { $0.severity.rank < $1.severity.rank },
       targets: options.targets.map {
         LoaderRules.predict(situation(detector, main), target: $0)
@@ -71,6 +73,8 @@ public struct Inspector: Sendable {
     let config = checkpoint.config
     var situation = LoaderSituation(
       architecture: config?.architectures.first, modelType: config?.modelType)
+    if checkpoint.isGGUF { situation.format = .gguf }
+    situation.ggufArchitecture = checkpoint.ggufMetadata?.architecture
     let statements = config?.flagStatements ?? []
     situation.outerFlag = statements.first { $0.depth == 0 }?.value
     situation.innerFlag = statements.last { $0.depth > 0 }?.value

@@ -30,12 +30,13 @@ struct ProblemFinder {
       problems.append(
         TieProblem(
           Self.camelCase(verdict), .error, verdictMessage,
-          tensor: isAboutFlag ? nil : main?.head ?? main?.canonicalHead, hint: Self.hint(verdict)))
+          tensor: isAboutFlag ? nil : main?.head ?? main?.canonicalHead, hint: hint(verdict)))
     } else if verdict == .untiedEqual {
       problems.append(
         TieProblem(
-          "untiedEqual", .info, "stored twice", tensor: main?.head,
-          hint: "tieconv tie drops the copy"))
+          "untiedEqual", .info,
+          isHeadRequired ? "stored twice, as llama.cpp requires here" : "stored twice",
+          tensor: main?.head, hint: isHeadRequired ? nil : "tieconv tie drops the copy"))
     }
     // A verdict of higher rank hides what the bytes say; that is said here.
     if let main, [.indexLie, .flagSplit, .flagUnknown].contains(verdict), let equal = main.isEqual {
@@ -66,6 +67,20 @@ struct ProblemFinder {
     .joined()
   }
 
+  private var isHeadRequired: Bool { detector.gguf.map { $0.policy == .outputRequired } ?? false }
+
+  private func hint(_ verdict: TieVerdict) -> String? {
+    guard let gguf = detector.gguf else { return Self.hint(verdict) }
+    switch verdict {
+    case .headMissing: return "if the head is the embedding: tieconv untie stores it as both"
+    case .tiedConflict,
+      .nearEqual where gguf.policy == .alwaysTied:
+      return "llama.cpp loads one matrix only: tieconv tie --keep says which one wins"
+    case .nearEqual: return "sound for llama.cpp; tieconv tie --keep says which one wins"
+    default: return Self.hint(verdict)
+    }
+  }
+
   private static func hint(_ verdict: TieVerdict) -> String? {
     switch verdict {
     case .tiedReversed: "tieconv tie stores it under the name that loaders look for"
@@ -85,7 +100,8 @@ struct ProblemFinder {
     audit.faults.prefix(Self.limit).map { fault in
       TieProblem(
         fault.kind.rawValue, fault.isLie ? .error : .warning, fault.message, tensor: fault.tensor,
-        hint: fault.isLie ? "tieconv tie --rebuild-index writes it anew from the headers" : nil)
+        hint: fault.isLie && !checkpoint.isGGUF
+          ? "tieconv tie --rebuild-index writes it anew from the headers" : nil)
     }
       + (audit.faults.count > Self.limit
         ? [

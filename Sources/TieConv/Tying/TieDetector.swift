@@ -18,11 +18,15 @@ struct TieDetector {
       modelType: checkpoint.config?.modelType)
   }
 
+  /// What a GGUF model's tie depends on; nil for any other model.
+  var gguf: GGUFTie? { GGUFTie(checkpoint) }
+
   /// The flag in effect.
-  var flag: TieFlag { TieFlag(config: checkpoint.config, convention: convention) }
+  var flag: TieFlag { gguf?.flag ?? TieFlag(config: checkpoint.config, convention: convention) }
 
   /// The roles of the stored tensors.
   func resolution() -> RoleResolution {
+    if let gguf { return gguf.resolution }
     let convention = convention
     let condition = convention?.conditionalTies.flatMap {
       checkpoint.config?.root[$0.field]?.bool
@@ -70,7 +74,7 @@ struct TieDetector {
     let head = stored.first { $0.role == .head }?.name
     let judge = TieJudge(
       flag: flag, embeddingStored: embedding != nil, headStored: head != nil || members.count > 1,
-      isHeadless: convention?.isHeadless ?? false, evidence: evidence)
+      isHeadless: gguf?.isHeadless ?? convention?.isHeadless ?? false, evidence: evidence)
     let isEqual: Bool? =
       switch evidence {
       case .equal: members.count > 1 ? true : nil

@@ -34,7 +34,9 @@ struct TieEditBuilder {
   func keeping(_ side: KeptSide) throws(CheckpointError) -> EditDecision {
     let kept = group.members.first { ($0.role == .head) == (side == .head) }
     guard let kept else { throw .refusal(group, file: checkpoint.path) }
-    guard kept.family.count == 1, kept.dtype.isFloat, kept.shape.rank == 2 else {
+    // llama.cpp looks tokens up in a quantized table as well as it multiplies with it.
+    guard kept.family.count == 1, kept.dtype.isFloat || checkpoint.isGGUF, kept.shape.rank == 2
+    else {
       throw CheckpointError(
         .conflict, file: checkpoint.path, tensor: kept.name, "a packed matrix cannot serve both",
         hint: "keep the other side, or quantize after tying")
@@ -93,7 +95,7 @@ struct TieEditBuilder {
 
   private var notes: [String] {
     if let note = flag.splitNote { return [note] }
-    return checkpoint.layout == .folder && checkpoint.config == nil
+    return checkpoint.layout == .folder && checkpoint.config == nil && !checkpoint.isGGUF
       ? ["there is no config.json to state the tie in"] : []
   }
 }

@@ -25,6 +25,7 @@ public struct TieEditor: Sendable {
     {
       return restored
     }
+    try GGUFTie(checkpoint)?.checkTie(evidence.main, file: checkpoint.path)
     let decision = try EditDecision.tie(
       evidence.main, checkpoint, flag: evidence.flag, keep: options.keep)
     return try carryOut(decision, .tie, evidence, output)
@@ -44,6 +45,7 @@ public struct TieEditor: Sendable {
       throw error
     }
     if let restored = try restored(.tie, to: output, evidence.main.verdict) { return restored }
+    try GGUFTie(checkpoint)?.checkUntie(evidence.main, file: checkpoint.path)
     let resolution = evidence.resolution
     let decision = try EditDecision.untie(
       evidence.main, checkpoint, flag: evidence.flag,
@@ -86,7 +88,7 @@ public struct TieEditor: Sendable {
   private func checkIndex() throws(CheckpointError) -> Bool {
     guard let lie = IndexAudit(checkpoint).faults.first(where: \.isLie) else { return false }
     let isRebuildable =
-      checkpoint.missingShards.isEmpty && checkpoint.storedTwice.isEmpty
+      !checkpoint.isGGUF && checkpoint.missingShards.isEmpty && checkpoint.storedTwice.isEmpty
       && checkpoint.hiddenIndex == nil
     if options.rebuildsIndex, isRebuildable { return true }
     throw CheckpointError(

@@ -72,6 +72,13 @@ public struct TieFlag: Sendable, Equatable {
       statements: statements, isSplit: false, isForced: true, switchesScale: switchesScale)
   }
 
+  /// A flag that nothing states: `source` says what speaks in its stead.
+  init(effective: Bool?, source: String?) {
+    self.init(
+      effective: effective, source: source, statements: [], isSplit: false, isForced: false,
+      switchesScale: false)
+  }
+
   private init(
     effective: Bool?, source: String?, statements: [ModelConfig.FlagStatement], isSplit: Bool,
     isForced: Bool, switchesScale: Bool

@@ -67,7 +67,7 @@ struct TieJudge: Sendable {
 
   private static func isNearEqual(_ comparison: MatrixComparison) -> Bool {
     switch comparison.cast {
-    case .exact, .sameNumbers: true
+    case .exact, .sameNumbers, .dequantized: true
     case .rounded: false
     case nil: comparison.equalShare >= nearEqualShare
     }

@@ -89,7 +89,7 @@ struct UntieEditBuilder {
     if flag.isForced {
       return ["\(flag.source ?? "this architecture always ties"): equal copies are tied on load"]
     }
-    return checkpoint.layout == .folder && checkpoint.config == nil
+    return checkpoint.layout == .folder && checkpoint.config == nil && !checkpoint.isGGUF
       ? ["there is no config.json to state the flag in"] : []
   }
 }

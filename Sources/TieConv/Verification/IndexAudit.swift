@@ -8,6 +8,7 @@ public struct IndexAudit: Sendable {
     public enum Kind: String, Sendable {
       case shardMissing, namedNotStored, storedNotNamed, wrongShard, storedTwice, wrongTotalSize
       case indexMissing, indexHidden
+      case splitMismatch
     }
     /// The kind of disagreement.
     public let kind: Kind
@@ -34,7 +35,9 @@ public struct IndexAudit: Sendable {
         kind: .storedTwice, tensor: name,
         message: "stored in more than one file (\(shards.joined(separator: ", ")))")
     }
-    if let index = checkpoint.index {
+    if checkpoint.isGGUF {
+      faults += Self.splitFaults(checkpoint)
+    } else if let index = checkpoint.index {
       faults += Self.missingShards(checkpoint, index)
       faults += Self.namedFaults(checkpoint, index)
       faults += Self.unnamedFaults(checkpoint, index)
@@ -53,6 +56,16 @@ public struct IndexAudit: Sendable {
           message: "\(checkpoint.shards.count) weight files and no index"))
     }
     self.faults = faults
+  }
+
+  /// Parts of a GGUF model that are missing, or do not belong together.
+  private static func splitFaults(_ checkpoint: Checkpoint) -> [Fault] {
+    checkpoint.missingShards.map {
+      Fault(kind: .shardMissing, tensor: nil, message: "the part \($0) does not exist")
+    }
+      + GGUFSplit.faults(checkpoint).map {
+        Fault(kind: .splitMismatch, tensor: nil, message: $0)
+      }
   }
 
   private static func missingShards(

@@ -31,7 +31,7 @@ public struct IntegrityVerifier: Sendable {
     if let container = checkpoint.container {
       checks.append(try ContainerVerifier(container: container, options: options).check())
     }
-    if checkpoint.config != nil { checks.append(try tieCheck()) }
+    if checkpoint.config != nil || checkpoint.isGGUF { checks.append(try tieCheck()) }
     if let receipt = try Receipt(of: checkpoint) { checks += try receiptChecks(receipt) }
     var differences: [VerifyReport.Difference] = []
     if checksFinite {
@@ -118,8 +118,12 @@ public struct IntegrityVerifier: Sendable {
     do {
       try ParallelLoop.run(blocks: tensors.count, threads: options.threads) { number, _ in
         let (shard, info) = tensors[number]
-        if let kind = ElementKind(info.dtype) {
-          let first = try Self.firstNonFinite(shard, info, kind, options)
+        let decoder = StoredDecoder(info.dtype, order: shard.byteOrder)
+        if let decoder, decoder.isBlock {
+          let first = try Self.firstNonFinite(shard, info, decoder, options)
+          if let first { found.withLock { $0[number] = first } }
+        } else if let kind = decoder?.kind ?? ElementKind(info.dtype) {
+          let first = try Self.firstNonFinite(shard, info, kind, decoder, options)
           if let first { found.withLock { $0[number] = first } }
         }
         meter.advance(info.byteCount)
@@ -142,7 +146,7 @@ public struct IntegrityVerifier: Sendable {
   private static let readCount = 256 << 10
 
   private static func firstNonFinite(
-    _ shard: Shard, _ info: TensorInfo, _ kind: ElementKind,
+    _ shard: Shard, _ info: TensorInfo, _ kind: ElementKind, _ decoder: StoredDecoder?,
     _ options: ExecutionOptions
   ) throws -> Int? {
     let range = shard.fileRange(of: info)
@@ -152,10 +156,36 @@ public struct IntegrityVerifier: Sendable {
       try options.cancellation.check()
       let bytes = unsafe buffer.bytes(min(buffer.count, range.upperBound - place))
       unsafe try shard.file.read(into: bytes, at: place)
+      if let decoder { unsafe decoder.swap(bytes) }
       if let index = unsafe try NonFinite.firstIndex(in: bytes.bytes, kind: kind) {
         return (place - range.lowerBound) / kind.byteWidth + index
       }
       place += bytes.count
+    }
+    return nil
+  }
+
+  /// The first value of a packed tensor that is no number, or whose scale is none.
+  private static func firstNonFinite(
+    _ shard: Shard, _ info: TensorInfo, _ decoder: StoredDecoder, _ options: ExecutionOptions
+  ) throws -> Int? {
+    let (values, bytes) = info.dtype.block
+    let range = shard.fileRange(of: info)
+    let perRead = max(1, readCount / bytes)
+    let packed = AlignedBuffer(count: perRead * bytes)
+    let numbers = AlignedBuffer(count: perRead * values * 4)
+    for place in stride(from: range.lowerBound, to: range.upperBound, by: perRead * bytes) {
+      try options.cancellation.check()
+      let count = min(perRead, (range.upperBound - place) / bytes)
+      let source = unsafe packed.bytes(count * bytes)
+      let target = unsafe numbers.bytes(count * values * 4)
+      unsafe try shard.file.read(into: source, at: place)
+      unsafe try decoder.decode(source, into: target)
+      let first = unsafe try NonFinite.firstIndex(in: target.bytes, kind: .f32)
+      let block = unsafe decoder.firstScaleWithoutValue(source)
+      if let index = [first, block.map { $0 * values }].compactMap({ $0 }).min() {
+        return (place - range.lowerBound) / bytes * values + index
+      }
     }
     return nil
   }

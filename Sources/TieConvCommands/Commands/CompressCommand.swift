@@ -21,7 +21,8 @@ struct CompressCommand: ParsableCommand {
       """)
 
   @Argument(
-    help: "A model folder, a .safetensors file, an index, or a .tiepack.", completion: .file())
+    help: "A model folder, a .safetensors or .gguf file, an index, or a .tiepack.",
+    completion: .file())
   var input: String
 
   @Option(

@@ -19,7 +19,8 @@ struct VerifyCommand: ParsableCommand {
       """)
 
   @Argument(
-    help: "A model folder, a .safetensors file, an index, or a .tiepack.", completion: .file())
+    help: "A model folder, a .safetensors or .gguf file, an index, or a .tiepack.",
+    completion: .file())
   var input: String
 
   @Argument(help: "A second one, to compare the first with.", completion: .file())

@@ -6,7 +6,8 @@ internal import TieConv
 /// Input, output and the choices of an edit.
 struct EditCommandOptions: ParsableArguments {
   @Argument(
-    help: "A model folder, a .safetensors file, an index, or a .tiepack.", completion: .file())
+    help: "A model folder, a .safetensors or .gguf file, an index, or a .tiepack.",
+    completion: .file())
   var input: String
 
   @Option(

@@ -167,7 +167,7 @@ import Testing
     #expect(gguf("codeshell", .head) == .ties)
     #expect(gguf("llama", .head) == .refuses)
     #expect(gguf("no-such", .embedding) == .unknown)
-    let other = outcome(.mlxLM, "LlamaForCausalLM", true, .embedding) { $0.format = .gguf }
+    let other = outcome(.vllm, "LlamaForCausalLM", true, .embedding) { $0.format = .gguf }
     #expect(other == .unknown)
   }
 

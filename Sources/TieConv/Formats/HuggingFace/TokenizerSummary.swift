@@ -16,6 +16,11 @@ public struct TokenizerSummary: Sendable, Equatable {
   ///
   /// Its only use is to explain what other facts show, so a damaged one explains nothing.
   init?(of checkpoint: Checkpoint) {
+    if let metadata = checkpoint.ggufMetadata {
+      guard let summary = Self(gguf: metadata) else { return nil }
+      self = summary
+      return
+    }
     guard checkpoint.otherFiles.contains(where: { $0.path == "tokenizer.json" }),
       let file = try? checkpoint.tree.open("tokenizer.json"), file.size <= Self.maximumSize,
       let text = try? file.bytes(in: 0..<file.size), let summary = Self(tokenizerJSON: text)
@@ -35,6 +40,24 @@ public struct TokenizerSummary: Sendable, Equatable {
     }
     size = reader.greatest + 1
     added = reader.added.filter { $0.key > reader.greatestOfBase }
+  }
+}
+
+extension TokenizerSummary {
+  /// Reads the vocabulary of a GGUF model; nil where it has none.
+  init?(gguf metadata: GGUFMetadata) {
+    guard let tokens = metadata["tokenizer.ggml.tokens"]?.strings else { return nil }
+    // Types of llama.cpp: 3 is a control token, 4 one that a user defined.
+    let types = metadata["tokenizer.ggml.token_type"]?.integers ?? []
+    let special = zip(tokens.indices, types).filter { $1 == 3 || $1 == 4 }.map(\.0)
+    self.init(
+      size: tokens.count,
+      added: Dictionary(special.map { ($0, tokens[$0]) }, uniquingKeysWith: { first, _ in first }))
+  }
+
+  private init(size: Int, added: [Int: String]) {
+    self.size = size
+    self.added = added
   }
 }
 

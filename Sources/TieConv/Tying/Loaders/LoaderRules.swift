@@ -35,9 +35,7 @@ public enum LoaderRules {
     if !s.embeddingStored && !s.headStored {
       return (.unknown, "neither matrix is stored")
     }
-    if s.format == .gguf && target != .llamaCpp {
-      return (.unknown, "what it does with a GGUF file was not established")
-    }
+    if s.format == .gguf && target != .llamaCpp { return ggufImport(s, target) }
     if s.format == .other { return (.unknown, "it does not read this format") }
     if s.isHeadless && !s.headStored && target != .llamaCpp {
       return (.unknown, "this class has no head: there is nothing to tie")
