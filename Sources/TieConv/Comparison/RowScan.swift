@@ -43,7 +43,7 @@ struct RowScan {
     side.decoder?.kind ?? ElementKind(side.dtype)
   }
 
-  private var isSameType: Bool { pair.embedding.dtype == pair.head.dtype }
+  private var isSameType: Bool { pair.isSameType }
   /// Whether rows of one type are told apart by their bytes: blocks are by their numbers.
   private var comparesBytes: Bool { isSameType && (!pair.isPacked || kinds == nil) }
   /// Bytes of a row in the file.
