@@ -221,7 +221,11 @@ struct RowScan {
       if comparesBytes {
         differs = ByteComparison.firstMismatch(left, right) != nil
       } else if let kinds {
-        differs = try PairStatistics(of: left, kinds.0, right, kinds.1).bitsDiffer > 0
+        let found = try PairStatistics(of: left, kinds.0, right, kinds.1)
+        // Which NaN a scale without value gives is the machine's affair.
+        differs =
+          pair.isPacked
+          ? found.valuesDiffer + found.nanAgainstNumber > 0 : found.bitsDiffer > 0
       } else {
         differs = true
       }
