@@ -31,6 +31,8 @@ CASES = {
     "inspect-not-a-model": (["inspect", f"{VERDICTS}/NOT_A_MODEL-layers-only"], 1),
     "inspect-adapter": (
         ["inspect", f"{VERDICTS}/TIED", "--adapter", "testdata/adapters/lora-head"], 0),
+    "inspect-gguf": (["inspect", "testdata/gguf/gemma2-different.gguf"], 1),
+    "tie-gguf-required": (["tie", "testdata/gguf/olmo2-equal.gguf", "-o", "nowhere"], 1),
     "tie-dry-run": (["tie", DEMO, "-o", "nowhere", "--dry-run"], 0),
     "tie-conflict": (["tie", f"{VERDICTS}/TIED_CONFLICT", "-o", "nowhere"], 1),
     "tie-conflict-json": (["tie", f"{VERDICTS}/TIED_CONFLICT", "-o", "nowhere", "--json"], 1),

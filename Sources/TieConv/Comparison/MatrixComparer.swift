@@ -23,7 +23,7 @@ struct MatrixComparer {
   /// How the head lies, where both are equal byte for byte; nil where they differ. Stops at the
   /// first difference.
   func equality() throws(CheckpointError) -> MatrixComparison.Orientation? {
-    guard pair.rows.embedding == pair.rows.head, pair.embedding.dtype == pair.head.dtype else {
+    guard pair.rows.embedding == pair.rows.head, pair.isSameType else {
       return nil
     }
     if pair.orientation == .same, try isEqualAsStored() { return .same }
@@ -67,7 +67,7 @@ struct MatrixComparer {
       let isEqual = statistics.valuesDiffer == 0 && statistics.nanAgainstNumber == 0
       return isEqual ? .dequantized : nil
     }
-    if pair.embedding.dtype != pair.head.dtype {
+    if !pair.isSameType {
       let wider =
         pair.embedding.dtype.bitWidth >= pair.head.dtype.bitWidth
         ? pair.embedding.dtype : pair.head.dtype

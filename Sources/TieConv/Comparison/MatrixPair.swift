@@ -12,6 +12,9 @@ struct MatrixPair: Sendable {
     /// What makes numbers of the stored bytes where these are not numbers in their own right.
     let decoder: StoredDecoder?
 
+    /// The byte order of the stored numbers.
+    let order: GGUFByteOrder
+
     /// The bytes that one row of `columns` elements takes in the file.
     func rowCount(_ columns: Int) -> Int {
       Int(clamping: dtype.byteCount(elements: UInt64(max(0, columns))) ?? 0)
@@ -33,6 +36,9 @@ struct MatrixPair: Sendable {
 
   /// Whether a side is packed in blocks: its numbers are known only once it is dequantized.
   var isPacked: Bool { embedding.dtype.isBlock || head.dtype.isBlock }
+
+  /// Whether equal bytes are equal numbers.
+  var isSameType: Bool { embedding.dtype == head.dtype && embedding.order == head.order }
 
   /// Pairs the tensors; nil where they are no matrices over one width, or their elements are
   /// narrower than a byte and not in blocks.
@@ -100,6 +106,7 @@ struct MatrixPair: Sendable {
     Side(
       file: tensor.shard.file, offset: tensor.shard.fileRange(of: tensor.info).lowerBound,
       dtype: tensor.info.dtype,
-      decoder: StoredDecoder(tensor.info.dtype, order: tensor.shard.byteOrder))
+      decoder: StoredDecoder(tensor.info.dtype, order: tensor.shard.byteOrder),
+      order: tensor.shard.byteOrder)
   }
 }

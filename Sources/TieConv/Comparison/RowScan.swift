@@ -43,7 +43,7 @@ struct RowScan {
     side.decoder?.kind ?? ElementKind(side.dtype)
   }
 
-  private var isSameType: Bool { pair.embedding.dtype == pair.head.dtype }
+  private var isSameType: Bool { pair.isSameType }
   /// Whether rows of one type are told apart by their bytes: blocks are by their numbers.
   private var comparesBytes: Bool { isSameType && (!pair.isPacked || kinds == nil) }
   /// Bytes of a row in the file.
@@ -221,7 +221,11 @@ struct RowScan {
       if comparesBytes {
         differs = ByteComparison.firstMismatch(left, right) != nil
       } else if let kinds {
-        differs = try PairStatistics(of: left, kinds.0, right, kinds.1).bitsDiffer > 0
+        let found = try PairStatistics(of: left, kinds.0, right, kinds.1)
+        // Which NaN a scale without value gives is the machine's affair.
+        differs =
+          pair.isPacked
+          ? found.valuesDiffer + found.nanAgainstNumber > 0 : found.bitsDiffer > 0
       } else {
         differs = true
       }

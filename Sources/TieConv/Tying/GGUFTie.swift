@@ -29,6 +29,9 @@ struct GGUFTie: Sendable {
   /// Whether a model of this architecture has no head of its own.
   var isHeadless: Bool { policy == .noHead || policy == .optionalWithoutFallback }
 
+  /// Whether a stored head serves as embedding where that is missing.
+  var headServesAsEmbedding: Bool { policy == .embeddingFallsBackToOutput }
+
   /// The flag that llama.cpp acts as if it read.
   var flag: TieFlag {
     switch policy {
@@ -85,8 +88,7 @@ struct GGUFTie: Sendable {
     default:
       throw CheckpointError(
         .conflict, file: file, tensor: Self.headName,
-        "\(group.verdict.rawValue): llama.cpp does not load \(shownName) without "
-          + (policy == .embeddingFallsBackToOutput ? Self.embeddingName : Self.headName),
+        "\(group.verdict.rawValue): llama.cpp does not load \(shownName) without \(Self.headName)",
         hint: "convert it to safetensors to store one matrix")
     }
   }

@@ -72,8 +72,11 @@ struct TieDetector {
     }
     let embedding = stored.first { $0.role != .head }?.name
     let head = stored.first { $0.role == .head }?.name
+    // Where the loader takes the head for the embedding too, it is the one matrix of a clean tie.
+    let headServes = embedding == nil && head != nil && gguf?.headServesAsEmbedding == true
     let judge = TieJudge(
-      flag: flag, embeddingStored: embedding != nil, headStored: head != nil || members.count > 1,
+      flag: flag, embeddingStored: embedding != nil || headServes,
+      headStored: !headServes && (head != nil || members.count > 1),
       isHeadless: gguf?.isHeadless ?? convention?.isHeadless ?? false, evidence: evidence)
     let isEqual: Bool? =
       switch evidence {

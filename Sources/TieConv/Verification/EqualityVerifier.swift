@@ -29,7 +29,9 @@ public struct EqualityVerifier: Sendable {
     var casts = 0
     for (name, otherName) in matching.pairs {
       guard let left = one.tensor(name), let right = other.tensor(otherName) else { continue }
-      if left.info.dtype == right.info.dtype, left.info.shape == right.info.shape {
+      if left.info.dtype == right.info.dtype, left.info.shape == right.info.shape,
+        left.shard.byteOrder == right.shard.byteOrder
+      {
         alike.append((name, left, right))
       } else if let difference = try measured(name, left, right) {
         differences.append(difference)
