@@ -20,7 +20,7 @@ public struct Shard: Sendable {
   public let name: String
   /// The header.
   public let contents: Contents
-  /// The tensors, in the order of their bytes.
+  /// The tensors, in the order of their bytes; of a PyTorch file, of its state dict.
   public let tensors: [TensorInfo]
   /// Where the data section, from which tensors' offsets count, starts within the file.
   public let dataStart: Int

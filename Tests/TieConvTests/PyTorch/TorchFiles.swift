@@ -126,6 +126,6 @@ enum TorchFiles {
 
   /// The file as its reader sees it.
   static func open(_ bytes: [UInt8]) throws(CheckpointError) -> PyTorchFile {
-    try PyTorchFile(reading: MemorySource(bytes))
+    try PyTorchFile(reading: ArraySource(bytes))
   }
 }

@@ -3,7 +3,7 @@
 import TieConvIO
 
 /// A file that is nowhere.
-final class MemorySource: ByteSource {
+final class ArraySource: ByteSource {
   let path = "memory.bin"
   let permissions: UInt32 = 0o644
   private let content: [UInt8]
