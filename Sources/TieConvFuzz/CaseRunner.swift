@@ -139,6 +139,10 @@ struct CaseRunner {
         try checkLayout(shard, alignment: header.alignment)
         continue
       }
+      if case .pytorch = shard.contents {
+        try checkTensors(shard, checkpoint)
+        continue
+      }
       var place = 0
       for tensor in shard.tensors {
         guard tensor.dataOffsets.lowerBound == place else { throw Violation("a hole or overlap") }
@@ -169,6 +173,24 @@ struct CaseRunner {
         throw Violation("a tensor outside the file")
       }
       place = (tensor.dataOffsets.upperBound + alignment - 1) / alignment * alignment
+    }
+  }
+
+  /// Tensors of a file in which they may stand anywhere: each has bytes, and as many as it says.
+  private static func checkTensors(_ shard: Shard, _ checkpoint: Checkpoint) throws {
+    for tensor in shard.tensors {
+      let size = tensor.shape.elementCount.flatMap { tensor.dtype.byteCount(elements: $0) }
+      guard size == UInt64(tensor.byteCount) else { throw Violation("a wrong size") }
+      guard tensor.byteCount <= 64 * shard.fileSize + 1 << 20 else { throw Violation("too large") }
+      let bytes: [UInt8]?
+      do throws(CheckpointError) {
+        bytes = try checkpoint.bytes(of: tensor.name)
+      } catch {
+        // Deflated bytes may be damaged; nothing else can be wrong by now.
+        guard error.code == .damagedContainer else { throw Violation("unread: \(error.line)") }
+        continue
+      }
+      guard bytes?.count == tensor.byteCount else { throw Violation("not all bytes are read") }
     }
   }
 

@@ -5,7 +5,9 @@ import TieConv
 /// A mutated input and how it is to be opened.
 struct FuzzCase {
   /// What is mutated.
-  enum Kind: String, CaseIterable { case file, folder, receipt, fileReceipt, adapter, json, gguf }
+  enum Kind: String, CaseIterable {
+    case file, folder, receipt, fileReceipt, adapter, json, gguf, pytorch
+  }
 
   let kind: Kind
   let contents: FolderContents
@@ -28,7 +30,7 @@ struct FuzzCase {
     let safetensors = SafetensorsMutator(json: json)
     kind = random.pick([
       .file, .file, .file, .folder, .folder, .folder, .receipt, .receipt, .fileReceipt, .adapter,
-      .json, .json, .gguf, .gguf, .gguf,
+      .json, .json, .gguf, .gguf, .gguf, .pytorch, .pytorch, .pytorch,
     ])
     switch kind {
     case .file:
@@ -58,6 +60,11 @@ struct FuzzCase {
       folder[target] = bytes
       contents = folder
       file = target
+    case .pytorch:
+      var bytes = random.pick(seeds.pytorchFiles)
+      for _ in 0...random.below(3) { PyTorchMutator().mutate(&bytes, &random) }
+      contents = ["model.bin": bytes]
+      file = "model.bin"
     case .adapter:
       contents = random.pick(seeds.folders)
       var folder = random.pick(seeds.adapters)

@@ -18,6 +18,8 @@ struct Seeds {
   private(set) var editedFiles: [[UInt8]] = []
   /// GGUF files, with and without receipts.
   private(set) var ggufFiles: [[UInt8]] = []
+  /// Files of torch.save.
+  private(set) var pytorchFiles: [[UInt8]] = []
   /// The parts of split GGUF models.
   private(set) var ggufFolders: [FolderContents] = []
   /// PEFT adapters.
@@ -40,6 +42,10 @@ struct Seeds {
     }
     files += folders.flatMap { $0.filter { $0.key.hasSuffix(".safetensors") }.values }
     try makeGGUF(FilePath.join(testdata, "gguf"), scratch)
+    let pytorch = FilePath.join(testdata, "pytorch")
+    for name in try FileSystem.names(in: pytorch) {
+      pytorchFiles.append(try Self.bytes(FilePath.join(pytorch, name)))
+    }
     // The headers of a real model, without its data.
     let demo = FilePath.join(testdata, "demo-model")
     for name in try FileSystem.names(in: demo) {

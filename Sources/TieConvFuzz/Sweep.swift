@@ -19,6 +19,9 @@ struct Sweep {
     var seeds = (source.files + source.editedFiles).filter { $0.count <= Self.longest }.map {
       Seed(folder: ["model.safetensors": $0], name: "model.safetensors", isAlone: true)
     }
+    seeds += source.pytorchFiles.map {
+      Seed(folder: ["model.bin": $0], name: "model.bin", isAlone: true)
+    }
     seeds += source.ggufFiles.map {
       Seed(folder: ["model.gguf": $0], name: "model.gguf", isAlone: true)
     }

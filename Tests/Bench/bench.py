@@ -17,6 +17,7 @@ from pathlib import Path
 import compress
 import make_models
 import measure
+import pytorch
 
 ROOT = Path(__file__).resolve().parents[2]
 PEERS = Path(__file__).with_name("peers.py")
@@ -174,6 +175,10 @@ class Bench:
         """The container against zipnn and zstd."""
         compress.section(self)
 
+    def pytorch(self):
+        """Opening a PyTorch file of 5 GB."""
+        pytorch.section(self)
+
     def table(self):
         """One aligned table."""
         rows = [("what", "goal", "result", "reached"), *self.rows]
@@ -187,13 +192,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--tieconv", default=ROOT / ".build/release/tieconv")
     parser.add_argument("--only", action="append",
-                        help="copies peers compare headers start memory container")
+                        help="copies peers compare headers start memory container pytorch")
     parser.add_argument("--repeats", type=int, default=7)
     parser.add_argument("--skip-20gb", action="store_true")
     parser.add_argument("--strict", action="store_true", help="exit 1 when a goal is missed")
     bench = Bench(parser.parse_args())
     for name in bench.options.only or ("start", "headers", "compare", "copies", "peers", "memory",
-                                       "container"):
+                                       "container", "pytorch"):
         getattr(bench, name)()
     print(bench.table())
     sys.exit(bench.options.strict and any(row[3] == "NO" for row in bench.rows))

@@ -50,6 +50,10 @@ struct MatrixComparer {
   }
 
   private func isEqualAsStored() throws(CheckpointError) -> Bool {
+    // Two names of one storage.
+    if pair.embedding.file === pair.head.file, pair.embedding.offset == pair.head.offset {
+      return true
+    }
     return try RangeComparison([
       RangePair(
         one: pair.embedding.file, oneOffset: pair.embedding.offset, other: pair.head.file,

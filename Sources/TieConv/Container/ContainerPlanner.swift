@@ -47,9 +47,14 @@ struct ContainerPlanner {
   }
 
   private func members() throws(CheckpointError) -> [Member] {
-    guard checkpoint.layout == .folder else { return checkpoint.shards.map { .shard($0) } }
+    guard checkpoint.layout == .folder else {
+      return try checkpoint.shards.map { (shard) throws(CheckpointError) in
+        shard.isDataSection ? .shard(shard) : .other(shard.name, try file(shard.name))
+      }
+    }
     let shards = Dictionary(
-      checkpoint.shards.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+      checkpoint.shards.filter(\.isDataSection).map { ($0.name, $0) },
+      uniquingKeysWith: { first, _ in first })
     let entries = try reading { () throws(IOFailure) in try checkpoint.tree.entries() }
     var members: [Member] = []
     for entry in entries {
@@ -63,7 +68,7 @@ struct ContainerPlanner {
         members.append(.shard(shard))
         continue
       }
-      let file = try reading { () throws(IOFailure) in try checkpoint.tree.open(path) }
+      let file = try file(path)
       if path.hasSuffix(".safetensors"), let shard = try? Shard(name: path, file: file) {
         members.append(.shard(shard))
       } else {
@@ -71,6 +76,10 @@ struct ContainerPlanner {
       }
     }
     return members
+  }
+
+  private func file(_ path: String) throws(CheckpointError) -> any ByteSource {
+    try reading { () throws(IOFailure) in try checkpoint.tree.open(path) }
   }
 
   private mutating func addPieces(of member: Member) {

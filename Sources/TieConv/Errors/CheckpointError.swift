@@ -15,6 +15,8 @@ public struct CheckpointError: Error, Sendable, Equatable {
     case invalidIndex, unsafePath, invalidConfig, invalidAdapter, invalidReceipt
     // container
     case invalidContainer, unsupportedContainer, damagedContainer, wrongBase
+    // PyTorch: the archive, the pickle in it, what it may not ask for, and the storages it names
+    case invalidArchive, invalidPickle, forbiddenPickle, invalidStorage
     // inputs and outputs
     case notFound, unreadable, unsupportedFormat, notAModel, outputExists, outputInsideInput
     case diskFull, writeFailed, verificationFailed, interrupted, inputChanged, tooLarge

@@ -1,11 +1,13 @@
 // The format of a file, told from its first bytes.
 
-/// What the first 16 bytes of a file say it is.
+/// What the first bytes of a file say it is.
 enum FileSignature: Sendable, Equatable {
   case safetensors
   case tiepack
   /// A GGUF file, in either byte order.
   case gguf
+  /// What torch.save writes, in either form.
+  case pytorch
   /// A JSON text: an index, presumably.
   case json
   /// A known format that this version does not read.
@@ -18,15 +20,33 @@ enum FileSignature: Sendable, Equatable {
       self = .tiepack
     } else if begins(GGUFHeader.magic) {
       self = .gguf
-    } else if begins([0x50, 0x4B, 0x03, 0x04]) {
-      self = .unsupported("PyTorch (zip)")
-    } else if begins([0x80, 0x02]) && !Self.isFraming(start) {
-      self = .unsupported("PyTorch (pickle)")
-    } else if Self.isJSON(start) && !Self.isFraming(start) {
+    } else if Self.isFraming(start) {
+      self = .safetensors
+    } else if begins([0x50, 0x4B, 0x03, 0x04]) || begins(StackedPickles.magic) {
+      self = .pytorch
+    } else if let other = Self.archive(start) {
+      self = .unsupported(other)
+    } else if Self.isJSON(start) {
       self = .json
     } else {
       self = .safetensors
     }
+  }
+
+  /// How many first bytes it takes to tell: a tar archive says what it is after the first file's
+  /// name.
+  static let length = 264
+
+  /// What torch once wrote, or is taken for it, and is not read.
+  private static func archive(_ start: [UInt8]) -> String? {
+    if start.count >= 262, start[257..<262].elementsEqual("ustar".utf8) {
+      return "PyTorch (tar, before torch 0.1.10)"
+    }
+    if start.starts(with: [0x37, 0x7A, 0xBC, 0xAF, 0x27, 0x1C]) { return "7z" }
+    if start.count >= 2, start[0] == 0x80, (2...5).contains(start[1]) {
+      return "pickle (without torch.save's frame)"
+    }
+    return nil
   }
 
   /// Whether the bytes begin as a safetensors file does: a plausible length, then an object.

@@ -63,8 +63,7 @@ public struct Checkpoint: Sendable {
 
   /// What the files, or the one that holds them, are.
   public var format: String {
-    if container != nil { return "tiepack" }
-    return isGGUF ? "gguf" : "safetensors"
+    container == nil ? shards.first?.format ?? "safetensors" : "tiepack"
   }
 
   /// Whether the weights are in GGUF files.
@@ -75,9 +74,7 @@ public struct Checkpoint: Sendable {
 
   /// The sum of the stored tensors' element counts.
   public var storedParameters: Int {
-    shards.reduce(0) { total, shard in
-      shard.tensors.reduce(total) { $0.addingSaturated($1.elementCount) }
-    }
+    shards.reduce(0) { $0.addingSaturated($1.storedParameters) }
   }
 
   /// The sum of the weight files' sizes in bytes.

@@ -40,7 +40,7 @@ struct CheckpointOpener {
     let (parent, name) = FilePath.split(path)
     let file = try reading { () throws(IOFailure) in try InputFile(path) }
     let start = try reading { () throws(IOFailure) in
-      try file.bytes(in: 0..<min(16, file.size))
+      try file.bytes(in: 0..<min(FileSignature.length, file.size))
     }
     switch FileSignature(start) {
     case .json:
@@ -50,7 +50,7 @@ struct CheckpointOpener {
       throw CheckpointError(
         .unsupportedFormat, file: path, "\(what) files are not read by this version",
         hint: "convert it to safetensors first")
-    case .safetensors, .gguf: break
+    case .safetensors, .gguf, .pytorch: break
     }
     let shard = try Shard(name: name, path: path)
     if shard.gguf != nil { return try openGGUF(shard, in: parent) }
@@ -93,15 +93,16 @@ struct CheckpointOpener {
   ) throws(CheckpointError) -> Weights {
     let names = try reading { () throws(IOFailure) in try tree.names() }
     let known = Set(names)
-    let single = "model.safetensors"
-    let index = "model.safetensors.index.json"
-    if known.contains(single), known.contains(index) {
-      // mlx writes an index for one file too. Any other index is hidden from transformers.
-      let named = try openIndex(index, tree, at: folder).shardNames
-      return named == [single] ? .index(index) : .files([single], hidden: index)
+    for single in ["model.safetensors", "pytorch_model.bin"] {
+      let index = single + ".index.json"
+      if known.contains(single), known.contains(index) {
+        // mlx writes an index for one file too. Any other index is hidden from transformers.
+        let named = try openIndex(index, tree, at: folder).shardNames
+        return named == [single] ? .index(index) : .files([single], hidden: index)
+      }
+      if known.contains(single) { return .files([single], hidden: nil) }
+      if known.contains(index) { return .index(index) }
     }
-    if known.contains(single) { return .files([single], hidden: nil) }
-    if known.contains(index) { return .index(index) }
     let indexes = names.filter { $0.hasPrefix("model.safetensors.index.") && $0.hasSuffix(".json") }
     let files = names.filter { $0.hasSuffix(".safetensors") && !$0.hasPrefix("adapter_") }
     let models = files.filter { $0.hasPrefix("model") }
@@ -113,17 +114,45 @@ struct CheckpointOpener {
     }
     if !models.isEmpty { return .files(models, hidden: nil) }
     if !files.isEmpty { return .files(files, hidden: nil) }
+    let pickled = try pickledWeights(names, tree)
+    if pickled.count == 1 { return .files(pickled, hidden: nil) }
     if let gguf = try Self.ggufFiles(names, in: folder) { return .gguf(gguf) }
-    throw Self.withoutWeights(folder, names)
+    throw Self.withoutWeights(folder, names, pickled)
   }
 
-  private static func withoutWeights(_ folder: String, _ names: [String]) -> CheckpointError {
+  /// Files that torch.save wrote, those aside that hold no weights: the state of a training run.
+  private func pickledWeights(
+    _ names: [String], _ tree: any FileTree
+  ) throws(CheckpointError) -> [String] {
+    var found: [String] = []
+    for name in names where [".bin", ".pt", ".pth"].contains(where: { name.hasSuffix($0) }) {
+      let isState = ["training_args", "optimizer", "scheduler", "scaler", "rng_state", "adapter_"]
+        .contains { name.hasPrefix($0) }
+      if isState { continue }
+      let file = try reading { () throws(IOFailure) in try tree.open(name) }
+      let start = try reading { () throws(IOFailure) in
+        try file.bytes(in: 0..<min(FileSignature.length, file.size))
+      }
+      if FileSignature(start) == .pytorch { found.append(name) }
+    }
+    return found
+  }
+
+  private static func withoutWeights(
+    _ folder: String, _ names: [String], _ pickled: [String]
+  ) -> CheckpointError {
+    if pickled.count > 1 {
+      return CheckpointError(
+        .unsupportedFormat, file: folder,
+        "several PyTorch files and no index (\(pickled.prefix(4).joined(separator: ", ")))",
+        hint: "name the one that is meant")
+    }
     let other = names.first { name in
       [".bin", ".pt", ".pth", ".h5", ".msgpack", ".onnx"].contains { name.hasSuffix($0) }
     }
     if let other {
       return CheckpointError(
-        .unsupportedFormat, file: folder, "no safetensors weights here (found \(other))",
+        .unsupportedFormat, file: folder, "no weights here that are read (found \(other))",
         hint: "convert them to safetensors first")
     }
     return CheckpointError(.notAModel, file: folder, "no weights in this folder")

@@ -12,18 +12,22 @@ public struct Shard: Sendable {
     case safetensors(SafetensorsHeader)
     /// A GGUF file.
     case gguf(GGUFHeader)
+    /// A PyTorch file.
+    case pytorch(PyTorchFile)
   }
 
   /// The file's name within its checkpoint.
   public let name: String
   /// The header.
   public let contents: Contents
-  /// The tensors, in the order of their bytes.
+  /// The tensors, in the order of their bytes; of a PyTorch file, of its state dict.
   public let tensors: [TensorInfo]
   /// Where the data section, from which tensors' offsets count, starts within the file.
   public let dataStart: Int
   /// The stored tensors' sizes in bytes, together; bytes that several tensors share count once.
   public let storedBytes: Int
+  /// The size of the file in bytes.
+  public let fileSize: Int
   /// The open file.
   let file: any ByteSource
 
@@ -39,11 +43,22 @@ public struct Shard: Sendable {
   /// Checks the header of an open file.
   init(name: String, file: any ByteSource) throws(CheckpointError) {
     self.name = name
-    self.file = file
+    fileSize = file.size
     let start = try reading { () throws(IOFailure) in
-      try file.bytes(in: 0..<min(16, file.size))
+      try file.bytes(in: 0..<min(FileSignature.length, file.size))
     }
-    if FileSignature(start) == .gguf {
+    let signature = FileSignature(start)
+    if signature == .pytorch {
+      let opened = try PyTorchFile(reading: file)
+      self.file = opened.source
+      contents = .pytorch(opened)
+      tensors = opened.tensors
+      dataStart = 0
+      storedBytes = opened.sharing.storedBytes
+      return
+    }
+    self.file = file
+    if signature == .gguf {
       let header = try GGUFHeader(reading: file)
       contents = .gguf(header)
       tensors = header.tensors.map(TensorInfo.init)
@@ -60,8 +75,29 @@ public struct Shard: Sendable {
 
   /// Where it was opened.
   public var path: String { file.path }
-  /// The size of the file in bytes.
-  public var fileSize: Int { file.size }
+
+  /// Whether the tensors stand one after another, each in bytes of its own; in a PyTorch file they
+  /// may share bytes, or be put in order only when they are read.
+  var isDataSection: Bool {
+    if case .pytorch = contents { false } else { true }
+  }
+
+  /// What a report calls the format.
+  var format: String {
+    switch contents {
+    case .safetensors: "safetensors"
+    case .gguf: "gguf"
+    case .pytorch: "pytorch"
+    }
+  }
+
+  /// The stored tensors' element counts, together; what several names share counts once.
+  var storedParameters: Int {
+    switch contents {
+    case .pytorch(let file): file.sharing.storedElements
+    default: tensors.reduce(0) { $0.addingSaturated($1.elementCount) }
+    }
+  }
 
   /// The strings that the header carries beside the tensors, in order.
   public var metadata: [(key: String, value: String)] {
@@ -69,6 +105,7 @@ public struct Shard: Sendable {
     case .safetensors(let header): header.metadata ?? []
     case .gguf(let header):
       header.metadata.entries.compactMap { entry in entry.value.text.map { (entry.key, $0) } }
+    case .pytorch: []
     }
   }
 

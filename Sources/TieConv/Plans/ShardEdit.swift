@@ -55,6 +55,10 @@ struct ShardEdit: Sendable {
       start = edit.start
       carried = edit.carried
       parts = edit.parts
+    case .pytorch:
+      throw CheckpointError(
+        .unsupportedFormat, file: shard.path, "PyTorch files are read, not written",
+        hint: "tieconv convert --to safetensors first")
     }
   }
 }

@@ -64,7 +64,7 @@ public struct Inspector: Sendable {
   }
 
   private func redundantParameters(_ groups: [TieGroup]) -> Int {
-    groups.flatMap(\.redundantMembers).flatMap(\.family)
+    groups.flatMap(\.redundantMembers).filter { !$0.sharesStorage }.flatMap(\.family)
       .reduce(0) { $0 + (checkpoint.tensor($1)?.info.elementCount ?? 0) }
   }
 
@@ -82,6 +82,7 @@ public struct Inspector: Sendable {
     situation.innerPath = inner?.joined(separator: ".")
     situation.innerModelType = inner.flatMap { config?.root[path: $0 + ["model_type"]]?.string }
     situation.aliasFlag = config?.root["tie_embedding"]?.bool
+    if checkpoint.format == "pytorch" { situation.format = .pytorch }
     situation.embeddingStored = main?.embedding != nil
     situation.headStored = main?.head != nil
     situation.headName = main?.head

@@ -15,6 +15,7 @@ struct ProblemFinder {
   func problems() -> [TieProblem] {
     verdictProblems() + indexProblems() + flagProblems() + groupProblems() + headProblems()
       + sizeProblems() + fileProblems()
+      + PyTorchFindings(checkpoint: checkpoint, main: main, verdict: verdict).problems()
   }
 
   private var main: TieGroup? { groups.first(where: \.isMain) }

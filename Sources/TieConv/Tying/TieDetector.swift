@@ -66,7 +66,7 @@ struct TieDetector {
         }
         evidence = Self.worse(evidence, found)
       }
-      if let member = member(resolved, found, isReference: resolved.name == reference.name) {
+      if let member = member(resolved, found, reference) {
         members.append(member)
       }
     }
@@ -77,7 +77,8 @@ struct TieDetector {
     let judge = TieJudge(
       flag: flag, embeddingStored: embedding != nil || headServes,
       headStored: !headServes && (head != nil || members.count > 1),
-      isHeadless: gguf?.isHeadless ?? convention?.isHeadless ?? false, evidence: evidence)
+      isHeadless: gguf?.isHeadless ?? convention?.isHeadless ?? false, evidence: evidence,
+      sharesStorage: members.count > 1 && members.dropFirst().allSatisfy(\.sharesStorage))
     let isEqual: Bool? =
       switch evidence {
       case .equal: members.count > 1 ? true : nil
@@ -87,6 +88,9 @@ struct TieDetector {
     let explanation =
       if case .equal(transposed: true) = evidence {
         "the head is stored transposed and equals the embedding"
+      } else if members.contains(where: \.sharesStorage) {
+        "\(members.filter(\.sharesStorage).map(\.name).joined(separator: ", ")) and "
+          + "\(members[0].name) are one storage"
       } else {
         comparison.flatMap {
           DifferenceExplanation(
@@ -100,7 +104,8 @@ struct TieDetector {
       head: head, canonicalEmbedding: group.canonicalEmbedding,
       canonicalHead: group.canonicalHead, members: members, comparison: comparison,
       isEqual: isEqual, explanation: explanation,
-      reclaimableBytes: members.dropFirst().filter { $0.equalsReference == true }
+      reclaimableBytes: members.dropFirst()
+        .filter { $0.equalsReference == true && !$0.sharesStorage }
         .reduce(0) { $0 + familyBytes($1.family) })
   }
 
@@ -116,19 +121,32 @@ struct TieDetector {
   }
 
   private func member(
-    _ resolved: ResolvedMember, _ found: TieJudge.Evidence, isReference: Bool
+    _ resolved: ResolvedMember, _ found: TieJudge.Evidence, _ reference: ResolvedMember
   ) -> TieGroup.Member? {
     let main = resolved.family?.main ?? resolved.name
     guard let (shard, info) = checkpoint.tensor(main) else { return nil }
+    let isReference = resolved.name == reference.name
+    let sharesStorage = !isReference && sharesStorage(resolved, reference)
     let equals: Bool? =
       switch found {
       case .equal: true
-      case .notCompared: isReference ? true : nil
+      case .notCompared: isReference || sharesStorage ? true : nil
       case .different, .otherShape, .otherPacking: false
       }
     return TieGroup.Member(
       name: main, role: resolved.role, dtype: info.dtype, shape: info.shape, file: shard.name,
-      family: resolved.family?.members ?? [main], equalsReference: equals)
+      family: resolved.family?.members ?? [main], equalsReference: equals,
+      sharesStorage: sharesStorage)
+  }
+
+  /// Whether two names stand for the very same bytes of one file.
+  private func sharesStorage(_ one: ResolvedMember, _ other: ResolvedMember) -> Bool {
+    guard one.family?.isQuantized != true, other.family?.isQuantized != true,
+      let (shard, info) = checkpoint.tensor(one.family?.main ?? one.name),
+      let (home, twin) = checkpoint.tensor(other.family?.main ?? other.name)
+    else { return false }
+    return shard.file === home.file && info.dtype == twin.dtype && info.shape == twin.shape
+      && info.byteCount > 0 && info.dataOffsets == twin.dataOffsets
   }
 
   private func familyBytes(_ names: [String]) -> Int {

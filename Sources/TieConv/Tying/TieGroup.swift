@@ -18,6 +18,8 @@ public struct TieGroup: Sendable {
     public let family: [String]
     /// Whether it equals the group's reference, byte for byte; nil where that was not looked at.
     public let equalsReference: Bool?
+    /// Whether it is not a copy of the reference but the very same bytes of the file.
+    public let sharesStorage: Bool
   }
 
   /// What kind of matrices these are.

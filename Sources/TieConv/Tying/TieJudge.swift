@@ -20,6 +20,8 @@ struct TieJudge: Sendable {
   /// Whether the architecture has no head.
   let isHeadless: Bool
   let evidence: Evidence
+  /// Whether the stored names stand for the very same bytes: one matrix on the disk.
+  var sharesStorage = false
 
   /// NEAR_EQUAL begins at this share of equal rows.
   static let nearEqualShare = 0.9
@@ -33,6 +35,7 @@ struct TieJudge: Sendable {
       if case .otherPacking = evidence { return .quantMixed }
     }
     if flag.isSplit { return .flagSplit }
+    if sharesStorage, flag.effective ?? true { return .tied }
     guard let tied = flag.effective else { return .flagUnknown }
     guard embeddingStored && headStored else { return oneStored(tied) }
     return bothStored(tied)

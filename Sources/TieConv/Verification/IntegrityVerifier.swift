@@ -31,6 +31,7 @@ public struct IntegrityVerifier: Sendable {
     if let container = checkpoint.container {
       checks.append(try ContainerVerifier(container: container, options: options).check())
     }
+    checks += try checksumChecks()
     if checkpoint.config != nil || checkpoint.isGGUF { checks.append(try tieCheck()) }
     if let receipt = try Receipt(of: checkpoint) { checks += try receiptChecks(receipt) }
     var differences: [VerifyReport.Difference] = []
@@ -63,6 +64,27 @@ public struct IntegrityVerifier: Sendable {
     return VerifyReport.Check(
       name: "index", passed: faults.isEmpty,
       message: faults.count > 1 ? "\(message), and \(faults.count - 1) more" : message)
+  }
+
+  /// The CRC-32 of every entry of PyTorch's archives. torch.save can be told to leave them out, and
+  /// then none is right.
+  private func checksumChecks() throws(CheckpointError) -> [VerifyReport.Check] {
+    var checks: [VerifyReport.Check] = []
+    for shard in checkpoint.shards {
+      guard case .pytorch(let file) = shard.contents,
+        let found = try file.entriesByChecksum(options.cancellation)
+      else { continue }
+      let message =
+        found.damaged.isEmpty
+        ? "\(found.intact) entries of \(shard.name) have their CRC-32"
+        : found.intact == 0
+          ? "\(shard.name) was written without checksums"
+          : "another CRC-32 than stated: \(found.damaged.prefix(4).joined(separator: ", "))"
+      checks.append(
+        VerifyReport.Check(
+          name: "checksums", passed: found.damaged.isEmpty || found.intact == 0, message: message))
+    }
+    return checks
   }
 
   private func tieCheck() throws(CheckpointError) -> VerifyReport.Check {

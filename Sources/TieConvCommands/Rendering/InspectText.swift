@@ -23,7 +23,11 @@ struct InspectText {
     let saving =
       report.bytes.reclaimable > 0
       ? " (\(ByteCount.described(report.bytes.reclaimable)) to save)" : ""
-    return "\(mark)  \(report.verdict.meaning)\(saving)"
+    // One storage under both names is tied where no flag says otherwise.
+    let meaning =
+      report.verdict == .tied && report.flag.effective == nil
+      ? "no flag, and one matrix is stored under both names" : report.verdict.meaning
+    return "\(mark)  \(meaning)\(saving)"
   }
 
   private var facts: [(String, String)] {
@@ -58,7 +62,7 @@ struct InspectText {
   }
 
   private func relation(_ group: TieGroup) -> String? {
-    if let explanation = group.explanation { return explanation }
+    if let explanation = group.explanation { return TextSafety.escaped(explanation) }
     switch group.isEqual {
     case true?: return "equal, byte for byte"
     case false?: return "different"

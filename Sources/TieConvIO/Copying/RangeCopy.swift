@@ -18,7 +18,9 @@ package struct RangeCopy: Sendable {
 
   /// Copies `range` of the source to `offset` of the target.
   package func copy(_ range: Range<Int>, to offset: Int) throws(IOFailure) {
-    guard let source = source as? InputFile else { return try copyThroughMemory(range, to: offset) }
+    guard let source = source.file(holding: range) else {
+      return try copyThroughMemory(range, to: offset)
+    }
     var done = 0
     while done < range.count {
       let count = tc_copy_file_range(

@@ -16,9 +16,15 @@ package protocol ByteSource: AnyObject, Sendable {
 
   /// Checks that what is read now is what was there at first.
   func checkUnchanged() throws(IOFailure)
+
+  /// The file on the disk that holds `range` of these bytes at the same offset, so that it can be
+  /// mapped or copied by the kernel; nil where they lie in no file of their own.
+  func file(holding range: Range<Int>) -> InputFile?
 }
 
 extension ByteSource {
+  package func file(holding range: Range<Int>) -> InputFile? { nil }
+
   /// The bytes of `range`, which lies within the source.
   package func bytes(in range: Range<Int>) throws(IOFailure) -> [UInt8] {
     var failure: IOFailure?
@@ -35,4 +41,6 @@ extension ByteSource {
   }
 }
 
-extension InputFile: ByteSource {}
+extension InputFile: ByteSource {
+  package func file(holding range: Range<Int>) -> InputFile? { self }
+}

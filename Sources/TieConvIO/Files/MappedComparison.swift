@@ -28,7 +28,9 @@ internal import Glibc
     count: Int
   ) throws(IOFailure) -> Int? {
     guard count > 0 else { return nil }
-    guard let one = one as? InputFile, let other = other as? InputFile else {
+    guard let one = one.file(holding: oneOffset..<oneOffset + count),
+      let other = other.file(holding: otherOffset..<otherOffset + count)
+    else {
       return try firstMismatchInMemory(one, at: oneOffset, other, at: otherOffset, count: count)
     }
     let left = try MappedWindow(one, oneOffset..<oneOffset + count)
