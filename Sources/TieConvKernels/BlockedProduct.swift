@@ -9,7 +9,8 @@ internal import CTieConvKernels
     case packed(PackedMatrix)
   }
 
-  // Packed chunks stay in a third-level cache: at most 1024 × 2240 of A and 2048 × 2240 of B.
+  // Packed chunks stay in a third-level cache: at most 1024 × 2240 words of A and
+  // 2048 × 2240 of B.
   private static let chunkRows = 1024
   private static let chunkColumns = 2048
   private static let chunkBlocks = 7
@@ -19,7 +20,9 @@ internal import CTieConvKernels
   let target: ProductTarget
   let kernels: ProductKernels
 
-  private var depths: DepthBlocks { DepthBlocks(depth: left.columns) }
+  private var depths: DepthBlocks {
+    DepthBlocks(depth: left.columns, step: kernels.precision.depthStep)
+  }
 
   func run(on pool: ThreadPool) {
     guard target.rows > 0, target.columns > 0 else { return }

@@ -2,8 +2,9 @@
 // depth alone.
 
 struct DepthBlocks: Equatable, Sendable {
-  /// A panel of 32 columns of this depth fills most of a first-level cache of 48 KiB.
-  private static let most = 320
+  /// Steps: a tile's panels of this depth are small beside a second-level cache, and its sums are
+  /// stored once a block.
+  private static let mostSteps = 320
 
   let depth: Int
   /// The depth of every block but the last; a multiple of the depth step.
@@ -11,9 +12,10 @@ struct DepthBlocks: Equatable, Sendable {
   /// At least 1: a product over no depth is zero, which must be written too.
   let count: Int
 
-  init(depth: Int) {
+  init(depth: Int, step: Int) {
     self.depth = depth
-    let blocks = max(1, (depth + Self.most - 1) / Self.most)
+    let most = Self.mostSteps * step
+    let blocks = max(1, (depth + most - 1) / most)
     let even = (depth + blocks - 1) / blocks
     size = max(4, (even + 3) / 4 * 4)
     count = max(1, (depth + size - 1) / size)

@@ -4,10 +4,10 @@ internal import CTieConvKernels
 
 /// Matrix products with F32 targets.
 ///
-/// An element of C is a sum of sums: the inner dimension is cut into blocks of at most 320 that
-/// depend on its length alone; within a block terms are added in rising order (in pairs, the
-/// higher first, for `bf16`), each by one fused multiply-add; each block's sum, times the scale, is
-/// then added to C by another. So the bits depend neither on the threads nor on the size of C, and
+/// An element of C is a sum of sums: the inner dimension is cut into blocks of at most 320 (640
+/// for `bf16`) that depend on its length alone; within a block terms are added in rising order (in
+/// pairs, the higher first, for `bf16`), each by one fused multiply-add; each block's sum, times the
+/// scale, is then added to C by another. So the bits depend neither on the threads nor on the size of C, and
 /// all levels with a fused multiply-add give the same. The error of an element is at most
 /// (k + 3)·2⁻²⁴·Σ|a·b|·|scale| to first order, by the usual bound of recursive summation.
 package enum MatrixProduct {

@@ -20,7 +20,7 @@
     self.precision = precision
     self.kernels = kernels
     let product = ProductKernels(kernels, precision)
-    let depths = DepthBlocks(depth: matrix.rows)
+    let depths = DepthBlocks(depth: matrix.rows, step: precision.depthStep)
     let layout = PanelLayout(
       kernels: product, depths: depths, blocks: 0..<depths.count, lines: matrix.columns,
       width: product.columnWidth)

@@ -109,8 +109,10 @@ internal import Synchronization
         if takePart() { turns = 0 } else { turns += 1 }
         tc_relax()
       }
-      worker.sleep { ticket.load(ordering: .sequentiallyConsistent) & 0xFFFF_FFFF == 0
-        && !stopped.load(ordering: .sequentiallyConsistent) }
+      worker.sleep {
+        ticket.load(ordering: .sequentiallyConsistent) & 0xFFFF_FFFF == 0
+          && !stopped.load(ordering: .sequentiallyConsistent)
+      }
     }
   }
 }

@@ -161,7 +161,8 @@ struct ProductCase: CustomStringConvertible {
         // for the bias (Higham, Accuracy and Stability, section 3.1).
         let roundings = Double(k + k / 160 + 4)
         let magnitude =
-          abs(Double(scale)) * size + (accumulate ? abs(old) : 0) + (biased ? abs(Double(bias[j])) : 0)
+          abs(Double(scale)) * size + (accumulate ? abs(old) : 0)
+          + (biased ? abs(Double(bias[j])) : 0)
         let bound = roundings * 0x1p-24 * magnitude + 1e-37
         if !(abs(found - expected) <= bound) {
           return "(\(i), \(j)) is \(found), not \(expected)"
