@@ -12,6 +12,8 @@
       .pack_bf16 = tc_pack_bf16_##packing,                           \
       .product_f32 = tc_product_f32_##f32,                           \
       .product_bf16 = tc_product_bf16_##bf16,                        \
+      .dots_f32 = tc_dots_f32_##bf16,                                \
+      .dots_bf16 = tc_dots_bf16_##bf16,                              \
   };
 
 TC_GEMM_TABLE(scalar, scalar, scalar, scalar, 1, 1, 1, 1)

@@ -68,3 +68,39 @@ void tc_product_bf16_scalar(const uint16_t *a, size_t a_panel, const uint16_t *b
     }
   }
 }
+
+static float tree_sum(const float *x) {
+  float s[8];
+  for (int j = 0; j < 8; j++) s[j] = x[j] + x[j + 8];
+  return ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]));
+}
+
+void tc_dots_f32_scalar(const float *x, size_t x_stride, tc_matrix b, size_t depth, tc_target c) {
+  for (size_t i = 0; i < c.rows; i++) {
+    for (size_t j = 0; j < c.columns; j++) {
+      float lanes[16] = {0};
+      for (size_t k = 0; k < depth; k++) {
+        lanes[k % 16] = __builtin_fmaf(x[i * x_stride + k], element_of(b, j, k), lanes[k % 16]);
+      }
+      store(c, i, j, tree_sum(lanes));
+    }
+  }
+}
+
+void tc_dots_bf16_scalar(const uint16_t *x, size_t x_stride, tc_matrix b, size_t depth,
+                         tc_target c) {
+  for (size_t i = 0; i < c.rows; i++) {
+    for (size_t j = 0; j < c.columns; j++) {
+      float lanes[16] = {0};
+      for (size_t k = 0; k < depth; k += 2) {
+        float *lane = &lanes[k / 2 % 16];
+        const uint16_t *pair = x + i * x_stride + k;
+        if (k + 1 < depth) {
+          *lane = __builtin_fmaf(widened(pair[1]), element_of(b, j, k + 1), *lane);
+        }
+        *lane = __builtin_fmaf(widened(pair[0]), element_of(b, j, k), *lane);
+      }
+      store(c, i, j, tree_sum(lanes));
+    }
+  }
+}

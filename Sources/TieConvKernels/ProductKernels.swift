@@ -40,6 +40,20 @@ internal import CTieConvKernels
         b.start.assumingMemoryBound(to: UInt16.self), b.panelStride, depth, target)
     }
   }
+
+  /// Multiplies packed rows with lines where they lie.
+  func multiplyRows(
+    _ rows: UnsafeRawPointer, _ stride: Int, _ lines: tc_matrix, depth: Int,
+    into target: tc_target
+  ) {
+    if precision == .f32 {
+      unsafe table.dots_f32(
+        rows.assumingMemoryBound(to: Float.self), stride, lines, depth, target)
+    } else {
+      unsafe table.dots_bf16(
+        rows.assumingMemoryBound(to: UInt16.self), stride, lines, depth, target)
+    }
+  }
 }
 
 /// Panels of one depth block.

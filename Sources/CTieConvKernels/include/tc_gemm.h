@@ -46,6 +46,12 @@ typedef struct {
                       size_t depth, tc_target c);
   void (*product_bf16)(const uint16_t *a, size_t a_panel, const uint16_t *b, size_t b_panel,
                        size_t depth, tc_target c);
+
+  // C = alpha * X * B^T (+ C) (+ bias) for a few rows of X, packed in panels of width 1, x_stride
+  // elements apart. The rows of b are multiplied where they lie: F32 or BF16 for dots_f32, BF16 for
+  // dots_bf16. The sums: 16 lanes (term k, or pair k, in lane k % 16), then a fixed tree.
+  void (*dots_f32)(const float *x, size_t x_stride, tc_matrix b, size_t depth, tc_target c);
+  void (*dots_bf16)(const uint16_t *x, size_t x_stride, tc_matrix b, size_t depth, tc_target c);
 } tc_gemm_table;
 
 // The product kernels of one instruction set, or NULL where this machine cannot run it.
