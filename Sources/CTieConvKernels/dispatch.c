@@ -50,6 +50,8 @@ const tc_kernel_table *tc_kernels_at(tc_level level) {
     case TC_PORTABLE: return &table_portable;
     case TC_AVX2: return has_avx2() ? &table_avx2 : NULL;
     case TC_AVX512: return has_avx512() ? &table_avx512 : NULL;
+    case TC_AVX512_BF16:
+      return has_avx512() && __builtin_cpu_supports("avx512bf16") ? &table_avx512 : NULL;
 #elif defined(__aarch64__)
     case TC_NEON: return &table_neon;
 #else

@@ -14,4 +14,8 @@ package enum KernelError: Error, Equatable, Sendable {
   case noDecoder(type: UInt32)
   /// An element size other than 1, 2, 4 or 8.
   case elementSize(Int)
+  /// A factor of a kind that products do not take.
+  case noProduct(ElementKind)
+  /// Factors whose inner dimensions differ, or a target of another size than theirs.
+  case unequalExtents(Int, Int)
 }

@@ -1,10 +1,26 @@
 #!/bin/sh
-# Builds the C kernels as a release build does and prints their speed beside a plain read.
+# Builds the C kernels as a release build does and prints their speed beside a plain read; then the
+# matrix products beside numpy and torch, if PYTHON (python3) has them.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 kernels="$here/../../Sources/CTieConvKernels"
 built=$(mktemp -d)
 trap 'rm -rf "$built"' EXIT
+mkdir "$built/objects"
+(cd "$built/objects" &&
+  clang -O2 -std=gnu11 -Wall -Wextra -Werror -I"$kernels/include" -c "$kernels"/*.c)
 clang -O2 -std=gnu11 -Wall -Wextra -Werror -I"$kernels/include" "$here/kernel_bench.c" \
-  "$kernels"/*.c -pthread -o "$built/kernel_bench"
-"$built/kernel_bench" "$@"
+  "$built"/objects/*.o -lm -pthread -o "$built/kernel_bench"
+[ "${KERNEL_BENCH_ONLY:-}" = products ] || "$built/kernel_bench" "$@"
+
+python=${PYTHON:-python3}
+if ! "$python" -c 'import numpy, torch' 2>/dev/null; then
+  echo "matrix products skipped: $python lacks numpy or torch"
+  exit 0
+fi
+printf 'module CTieConvKernels { umbrella "%s/include" export * }\n' "$kernels" \
+  >"$built/module.modulemap"
+swiftc -O -wmo -swift-version 6 -package-name bench -I "$built" \
+  -Xcc -fmodule-map-file="$built/module.modulemap" "$here"/Products/main.swift \
+  "$here"/../../Sources/TieConvKernels/*.swift "$built"/objects/*.o -o "$built/products"
+"$python" "$here/products.py" "$built/products" ${1:+"$1"}

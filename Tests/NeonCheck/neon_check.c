@@ -1,5 +1,6 @@
 // Compares every kernel of the best instruction set with its scalar definition on seeded data.
 // Exit status 1 names the kernel that differs. Runs on any machine; run.sh runs it for aarch64.
+#include "product_check.h"
 #include "tc_kernels.h"
 
 #include <stdio.h>
@@ -127,6 +128,7 @@ int main(void) {
   check_transposes(64, 64);
   check_transposes(70, 17);
   check_transposes(5, 150);
+  failures += product_failures();
   printf("%s: %d failures\n", fast->name, failures);
   return failures != 0;
 }

@@ -115,7 +115,15 @@ typedef struct {
 } tc_kernel_table;
 
 // Instruction sets. SCALAR is the plain definition of every kernel, kept for tests.
-typedef enum { TC_SCALAR, TC_PORTABLE, TC_AVX2, TC_AVX512, TC_NEON } tc_level;
+// AVX512_BF16 differs from AVX512 in the matrix product alone.
+typedef enum {
+  TC_SCALAR,
+  TC_PORTABLE,
+  TC_AVX2,
+  TC_AVX512,
+  TC_AVX512_BF16,
+  TC_NEON,
+} tc_level;
 
 // The kernels of one instruction set, or NULL where this machine cannot run it.
 const tc_kernel_table *tc_kernels_at(tc_level level);
