@@ -18,7 +18,8 @@ const tc_ggml_table *tc_ggml_at(tc_level level) {
 #if defined(__x86_64__)
     case TC_PORTABLE: return &table_portable;
     case TC_AVX2: return &table_avx2;
-    case TC_AVX512: return &table_avx512;
+    case TC_AVX512:
+    case TC_AVX512_BF16: return &table_avx512;
 #elif defined(__aarch64__)
     case TC_NEON: return &table_neon;
 #else
