@@ -2,7 +2,8 @@
 //
 // An element's upper 16 bits are sign, 8 bits of exponent and 7 of mantissa. The exponents of a
 // trained matrix span some twenty values, so exponent and the two top bits of the mantissa together
-// nearly always fall into a window of 255 numbers: one symbol, 1 to 255, and 0 where they do not.
+// nearly always fall into a window of 127 numbers: one symbol, 1 to 127, and 0 where they do not.
+// (The format has symbols up to 255; 7 bits are coded faster, and 32 exponents are enough.)
 // The two bits depend on the exponent, which a code over both makes use of. What remains of the
 // element, the sign and 5 bits, is packed: 4 elements to 3 bytes, a quarter of the block apart, so
 // that the loops need no shuffles.
@@ -13,7 +14,7 @@ TC_INLINE uint8_t rest_of(uint16_t x) { return (uint8_t)((x >> 10 & 32) | (x & 3
 
 TC_INLINE uint8_t symbol_of(uint16_t x, uint16_t base) {
   uint16_t difference = (uint16_t)((x >> 5 & 0x3FF) - base);
-  return (uint8_t)(difference < 255 ? difference + 1 : 0);
+  return (uint8_t)(difference < 127 ? difference + 1 : 0);
 }
 
 TC_INLINE void symbols_body(const uint8_t *p, size_t n, size_t width, uint16_t base,

@@ -21,10 +21,20 @@ package enum ByteEntropy {
         bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count, step,
         counts.baseAddress)
     }
-    let total = Double((bytes.count + step - 1) / step)
-    return counts.reduce(0.0) { sum, count in
-      count == 0 ? sum : sum - Double(count) / total * binaryLogarithm(Double(count) / total)
-    }
+    let total = (bytes.count + step - 1) / step
+    // H = log₂ t − Σ c log₂ c ÷ t
+    let sum = counts.reduce(0.0) { $0 + weighted(Int($1)) }
+    return max(0, binaryLogarithm(Double(total)) - sum / Double(total))
+  }
+
+  /// c log₂ c.
+  private static func weighted(_ count: Int) -> Double {
+    if count < small.count { return small[count] }
+    return Double(count) * binaryLogarithm(Double(count))
+  }
+
+  private static let small = (0..<4096).map { count in
+    count == 0 ? 0 : Double(count) * binaryLogarithm(Double(count))
   }
 
   /// log₂ to 25 bits or so, from operations that every machine rounds alike, so that choices made

@@ -7,7 +7,7 @@ package struct ExponentWindow: Sendable {
   /// The values that bits 5...14 of the upper half can have.
   package static let valueCount = 1024
   /// The values that have a symbol of their own.
-  package static let symbolCount = 255
+  package static let symbolCount = 127
 
   /// The value whose symbol is 1.
   package let base: Int
@@ -35,13 +35,16 @@ package struct ExponentWindow: Sendable {
     }
     var inside = counts[..<symbolCount].reduce(0) { $0 + Int($1) }
     var most = inside
-    var base = 0
+    var bases = 0...0
     for start in 1...(valueCount - symbolCount) {
       inside += Int(counts[start + symbolCount - 1]) - Int(counts[start - 1])
-      if inside > most { (most, base) = (inside, start) }
+      if inside > most { (most, bases) = (inside, start...start) }
+      if inside == most, start == bases.upperBound + 1 { bases = bases.lowerBound...start }
     }
     let total = (elements + step - 1) / step
-    guard let window = ExponentWindow(base: base, width: width) else { return nil }
+    // Among equals the middle: what the sample does not have lies beyond either end of it.
+    let middle = (bases.lowerBound + bases.upperBound) / 2
+    guard let window = ExponentWindow(base: middle, width: width) else { return nil }
     return (window, 1 - Double(most) / Double(total))
   }
 

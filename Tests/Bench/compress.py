@@ -126,6 +126,30 @@ def ratios(bench, source, work):
                   f"{ratio:.4f} (zipnn {theirs:.4f})", ratio <= limit)
 
 
+def floor(bench, name, path, packed, folder, repeats):
+    """What writing alone takes: cp and sync of the same bytes to the same place, in turn."""
+    out, size = folder / f"floor-{os.getpid()}", path.stat().st_size
+
+    def timed(*commands):
+        out.unlink(missing_ok=True)
+        start = time.perf_counter()
+        for command in commands:
+            measure.run(command)
+        return time.perf_counter() - start
+
+    def copied():
+        return timed(["cp", path, out], ["sync", out])
+
+    for what, command in (
+            ("compress, verified", [bench.tieconv, "compress", path, "-o", out, "--threads", 2]),
+            ("decompress", [bench.tieconv, "decompress", packed, "-o", out, "--threads", 2])):
+        mine, theirs, ratio = measure.paired(lambda: timed(command), copied, repeats)
+        bench.add(f"{what}, to {name}, synced", "",
+                  f"{size / mine / 1e9:.2f} GB/s ({1 / ratio:.2f} × cp and sync of the model, "
+                  f"{size / theirs / 1e9:.2f})")
+    out.unlink()
+
+
 def speeds(bench, source, work):
     """GB/s of BF16 on two threads, in turn with zipnn and zstd, and memory."""
     path = made(bench.models, source, "BF16", COPIES)
@@ -165,13 +189,8 @@ def speeds(bench, source, work):
     # Not in Python: a child's peak memory starts from its parent's.
     measure.run(["cmp", back, path])
 
-    def copied():
-        back.unlink(missing_ok=True)
-        return measure.run(["cp", path, back]).seconds
-
-    mine, cp, ratio = measure.paired(
-        lambda: ours("decompress", packed, "-o", back), copied, repeats)
-    bench.add("decompress ÷ cp of what it writes", "", f"{ratio:.2f} ({mine:.2f} s ÷ {cp:.2f} s)")
+    for name, folder in (("memory", work), ("disk", bench.models)):
+        floor(bench, name, path, packed, folder, repeats)
     back.unlink()
     if shutil.which("zstd"):
         seconds = sorted(zstd_seconds(path, work / "z.zst") for _ in range(3))[1]

@@ -61,7 +61,7 @@ import TieConvKernels
         let upper =
           Int(source[element * width + width - 1]) << 8 | Int(source[element * width + width - 2])
         let value = (upper >> 5 & 1023) - 450
-        #expect(Int(symbols[element]) == ((0..<255).contains(value) ? value + 1 : 0))
+        #expect(Int(symbols[element]) == ((0..<127).contains(value) ? value + 1 : 0))
       }
       #expect(try merged(window, source, symbols, rests, kernels) == source)
     }

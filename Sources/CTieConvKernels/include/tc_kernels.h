@@ -94,7 +94,7 @@ typedef struct {
                        void *target);
 
   // The windowed split (window.c) of n elements of 2 or 4 bytes: n symbols, of which 0 stands for
-  // an element outside the window of 255 values from base, and 3 * ((n + 3) / 4) bytes of rests.
+  // an element outside the window of 127 values from base, and 3 * ((n + 3) / 4) bytes of rests.
   void (*split_window)(const void *source, size_t n, size_t width, uint16_t base,
                        uint8_t *symbols, uint8_t *rests);
   // The way back, from symbols, rests and, for 4 bytes, the two lower byte planes. Where a symbol

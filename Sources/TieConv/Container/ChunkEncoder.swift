@@ -22,6 +22,7 @@ final class ChunkEncoder {
 
   private let codec: ContainerCodec
   private let frames: FrameEncoder
+  private let literals = LiteralFrames()
   private let planes: AlignedBuffer
   private let delta: AlignedBuffer
   private let trial: AlignedBuffer
@@ -198,15 +199,21 @@ final class ChunkEncoder {
     if content == .text { return unsafe matched(plane, into: room) }
     let bits = unsafe content == .symbols ? 4 : ByteEntropy.estimate(plane, sample: Self.sample)
     guard bits < Self.incompressible else { return nil }
-    let size =
-      unsafe codec == .zstd
-      ? frames.huffman(plane, into: room) : frames.deflate(plane, matches: false, into: room)
+    let size = unsafe huffman(plane, into: room)
     guard bits < Self.repetitive else { return size }
     let other = unsafe matched(plane, into: trial.bytes(trial.count))
     guard let other, other < size ?? .max else { return size }
     unsafe room.copyMemory(
       from: UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(trial.bytes(other))[...]))
     return other
+  }
+
+  private func huffman(
+    _ plane: UnsafeRawBufferPointer, into room: UnsafeMutableRawBufferPointer
+  ) -> Int? {
+    guard codec == .zstd else { return unsafe frames.deflate(plane, matches: false, into: room) }
+    // The library's encoder takes what the fast one does not.
+    return unsafe literals.encode(plane, into: room) ?? frames.huffman(plane, into: room)
   }
 
   private func matched(

@@ -20,10 +20,13 @@ final class ChunkGroupWorker: @unchecked Sendable {
   private let raw: AlignedBuffer
   private let base: AlignedBuffer
   private let back: AlignedBuffer
-  private let target: AlignedBuffer
-  private var storedCount = 0
-  /// What the table says of the chunks of the last run.
-  private(set) var records: [ContainerTable.Chunk] = []
+  /// The stored form of the chunks of the last run, one after another; whoever takes it puts
+  /// another of ``targetCount(_:)`` bytes in its place.
+  var target: AlignedBuffer
+  /// The bytes of ``target`` that are filled.
+  private(set) var storedCount = 0
+  /// What the table says of the chunks of the last run, by chunk.
+  private(set) var records: [(number: Int, chunk: ContainerTable.Chunk)] = []
   /// Digests of the base's bytes beside those chunks, by chunk.
   private(set) var baseDigests: [(chunk: Int, digest: UInt64)] = []
 
@@ -35,12 +38,12 @@ final class ChunkGroupWorker: @unchecked Sendable {
     raw = AlignedBuffer(count: span)
     base = AlignedBuffer(count: span)
     back = AlignedBuffer(count: span)
-    target = AlignedBuffer(count: capacity * ChunkEncoder.bound(span))
+    target = AlignedBuffer(count: Self.targetCount(capacity))
   }
 
-  /// The stored form of the chunks of the last run, one after another.
-  var stored: UnsafeRawBufferPointer {
-    unsafe UnsafeRawBufferPointer(target.bytes(storedCount))
+  /// The room that `capacity` chunks may take.
+  static func targetCount(_ capacity: Int) -> Int {
+    capacity * ChunkEncoder.bound(ContainerFormat.span)
   }
 
   /// Encodes `chunks`.
@@ -69,11 +72,10 @@ final class ChunkGroupWorker: @unchecked Sendable {
       UnsafeRawBufferPointer(bytes), blob.content, base: twin, into: room)
     let result = unsafe UnsafeRawBufferPointer(rebasing: room[..<count])
     if verifies { unsafe try verify(result, UnsafeRawBufferPointer(bytes), twin) }
-    records.append(
-      ContainerTable.Chunk(
-        storedDigest: unsafe ContentDigest.xxh64(result),
-        rawDigest: unsafe ContentDigest.xxh64(UnsafeRawBufferPointer(bytes)),
-        storedCount: count))
+    let record = ContainerTable.Chunk(
+      storedDigest: unsafe ContentDigest.xxh64(result),
+      rawDigest: unsafe ContentDigest.xxh64(UnsafeRawBufferPointer(bytes)), storedCount: count)
+    records.append((chunk.number, record))
     storedCount += count
   }
 

@@ -1,8 +1,8 @@
 // Writes a planned container in one pass: chunks, table, footer.
 //
 // Workers take groups of chunks. Each group is read, encoded, decoded again and compared in the
-// worker's own buffers; then it gets its place behind the group before it, and is written. What
-// comes out does not depend on which worker took which group.
+// worker's own buffers; then it is handed over, to be written behind the group before it. What comes
+// out does not depend on which worker took which group.
 
 internal import Synchronization
 internal import TieConvIO
@@ -14,10 +14,11 @@ final class ContainerWriter: Sendable {
   private static let groupCount = 4
   /// Each worker has some 5 MiB of buffers.
   private static let maximumThreads = 32
+  /// Groups that are finished before one that is written ahead of them.
+  private static let maximumSpare = 8
 
   private struct State {
-    var place = ContainerFormat.headerCount
-    var chunks: [ContainerTable.Chunk] = []
+    var chunks: [Int: ContainerTable.Chunk] = [:]
     var baseDigests: [Int: UInt64] = [:]
   }
 
@@ -50,14 +51,14 @@ final class ContainerWriter: Sendable {
   /// Writes everything; the result is the size of the file.
   func write() throws(CheckpointError) -> Int {
     try writing { () throws(IOFailure) in
-      try writeChunks()
-      return try writeTable()
+      try writeTable(at: try writeChunks())
     }
   }
 
   // MARK: Chunks
 
-  private func writeChunks() throws(IOFailure) {
+  /// The result is where the chunks end.
+  private func writeChunks() throws(IOFailure) -> Int {
     let groups = (chunkCount + Self.groupCount - 1) / Self.groupCount
     let threads = min(options.threads, Self.maximumThreads)
     var workers: [ChunkGroupWorker] = []
@@ -65,7 +66,10 @@ final class ContainerWriter: Sendable {
       workers.append(
         try ChunkGroupWorker(codec: codec, verifies: verifies, capacity: Self.groupCount))
     }
-    let passage = OrderedPassage()
+    // What is finished early waits in a spare buffer, and its worker goes on.
+    let queue = WriteQueue(
+      spare: min(workers.count + 1, Self.maximumSpare),
+      capacity: ChunkGroupWorker.targetCount(Self.groupCount), start: ContainerFormat.headerCount)
     let meter = ProgressMeter(
       "compressing", total: plan.blobs.reduce(0) { $0 + $1.size }, options)
     let crew = workers
@@ -75,29 +79,25 @@ final class ContainerWriter: Sendable {
         let chunks = chunks(of: group)
         try crew[worker].run(chunks, plan)
         meter.advance(chunks.reduce(0) { $0 + $1.range.count })
-        try finish(group, crew[worker], passage)
+        try finish(group, crew[worker], queue)
       } catch {
-        passage.close()
+        queue.stop(error)
         throw error
       }
     }
+    return queue.endPlace
   }
 
-  /// Gives a group its place and writes it.
+  /// Hands a group over to be written.
   private func finish(
-    _ group: Int, _ worker: ChunkGroupWorker, _ passage: OrderedPassage
+    _ group: Int, _ worker: ChunkGroupWorker, _ queue: WriteQueue
   ) throws(IOFailure) {
-    let bytes = unsafe worker.stored
-    let place = try passage.pass(group) {
-      state.withLock { state in
-        defer { state.place += bytes.count }
-        state.chunks += worker.records
-        for (chunk, digest) in worker.baseDigests { state.baseDigests[chunk] = digest }
-        return state.place
-      }
+    state.withLock { state in
+      for (number, chunk) in worker.records { state.chunks[number] = chunk }
+      for (chunk, digest) in worker.baseDigests { state.baseDigests[chunk] = digest }
     }
-    unsafe try output.write(bytes, at: place)
-    output.startWriteback(place..<place + bytes.count)
+    worker.target = try queue.submit(
+      group, to: output, worker.target, count: worker.storedCount)
   }
 
   private func chunks(of group: Int) -> [PlannedChunk] {
@@ -120,8 +120,9 @@ final class ContainerWriter: Sendable {
 
   // MARK: Table
 
-  private func writeTable() throws(IOFailure) -> Int {
-    let (place, chunks, baseDigests) = state.withLock { ($0.place, $0.chunks, $0.baseDigests) }
+  private func writeTable(at place: Int) throws(IOFailure) -> Int {
+    let (found, baseDigests) = state.withLock { ($0.chunks, $0.baseDigests) }
+    let chunks = (0..<chunkCount).compactMap { found[$0] }
     var table = ContainerTable(layout: plan.layout, span: ContainerFormat.span)
     table.chunks = chunks
     table.tensors = plan.tensors

@@ -1,4 +1,5 @@
-// Writes planned files under a staging path: ranges by the kernel, in parallel, in any order.
+// Writes planned files under a staging path, in parallel and in any order: ranges of files by the
+// kernel, ranges that have to be decoded through a queue.
 
 internal import TieConvIO
 internal import TieConvKernels
@@ -7,6 +8,10 @@ internal import TieConvKernels
 struct OutputWriter {
   /// One copy by one worker: long enough that a call costs nothing, short enough to share out.
   static let chunkCount = 32 << 20
+  /// One decoded range: few enough bytes to be in the cache still when they are written.
+  private static let blockCount = 1 << 20
+  /// Decoded ranges that wait to be written.
+  private static let maximumSpare = 8
 
   let plan: OutputPlan
   let sources: SourceFiles
@@ -16,6 +21,35 @@ struct OutputWriter {
     let file: Int
     let piece: OutputPlan.Piece
     let offset: Int
+    /// Where the bytes are decoded; nil where the kernel copies them.
+    let source: (any ByteSource)?
+  }
+
+  /// The queue to the files, and the buffer that each worker fills next.
+  private final class DecodedOutput: Sendable {
+    private final class Room: @unchecked Sendable {
+      // One worker at a time has it.
+      var buffer = AlignedBuffer(count: blockCount)
+    }
+
+    let queue: WriteQueue
+    private let rooms: [Room]
+
+    init(_ options: ExecutionOptions) {
+      let threads = max(1, options.threads)
+      queue = WriteQueue(spare: min(threads + 1, maximumSpare), capacity: blockCount)
+      rooms = (0..<threads).map { _ in Room() }
+    }
+
+    /// Decodes `range` of `source` to `offset` of `file`.
+    func write(
+      _ range: Range<Int>, of source: any ByteSource, to file: OutputFile, at offset: Int,
+      worker: Int
+    ) throws(IOFailure) {
+      let room = rooms[worker]
+      unsafe try source.read(into: room.buffer.bytes(range.count), at: range.lowerBound)
+      room.buffer = try queue.submit(at: offset, of: file, room.buffer, count: range.count)
+    }
   }
 
   /// Writes every file; the result is the open files, still to be synced.
@@ -29,15 +63,25 @@ struct OutputWriter {
       for file in plan.files { files.append(try create(file, at: path(file))) }
       return files
     }
-    let chunks = plan.files.enumerated().flatMap { Self.chunks(of: $1, number: $0) }
     let meter = ProgressMeter("copying", total: plan.count, options)
     try writing { () throws(IOFailure) in
-      try ParallelLoop.run(blocks: chunks.count, threads: options.threads) {
-        (number, _) throws(IOFailure) in
-        try options.cancellation.check()
-        let chunk = chunks[number]
-        try write(chunk, to: files[chunk.file])
-        meter.advance(chunk.piece.count)
+      var chunks: [Chunk] = []
+      for (number, file) in plan.files.enumerated() {
+        chunks += try self.chunks(of: file, number: number)
+      }
+      let all = chunks
+      let decoding = chunks.contains { $0.source != nil } ? DecodedOutput(options) : nil
+      try ParallelLoop.run(blocks: all.count, threads: options.threads) {
+        (number, worker) throws(IOFailure) in
+        do throws(IOFailure) {
+          try options.cancellation.check()
+          let chunk = all[number]
+          try write(chunk, to: files[chunk.file], decoding, worker)
+          meter.advance(chunk.piece.count)
+        } catch {
+          decoding?.queue.stop(error)
+          throw error
+        }
       }
     }
     return files
@@ -52,29 +96,38 @@ struct OutputWriter {
     return try OutputFile(creating: path, permissions: try sources.file(name).permissions)
   }
 
-  private func write(_ chunk: Chunk, to file: OutputFile) throws(IOFailure) {
+  private func write(
+    _ chunk: Chunk, to file: OutputFile, _ decoding: DecodedOutput?, _ worker: Int
+  ) throws(IOFailure) {
     switch chunk.piece {
     case .literal(let bytes): try file.write(bytes, at: chunk.offset)
     case .copy(let name, let range):
+      if let source = chunk.source, let decoding {
+        return try decoding.write(range, of: source, to: file, at: chunk.offset, worker: worker)
+      }
       let copy = RangeCopy(from: try sources.file(name), to: file)
       try copy.copy(range, to: chunk.offset)
       file.startWriteback(chunk.offset..<chunk.offset + range.count)
     }
   }
 
-  private static func chunks(of file: OutputPlan.File, number: Int) -> [Chunk] {
+  private func chunks(of file: OutputPlan.File, number: Int) throws(IOFailure) -> [Chunk] {
     var chunks: [Chunk] = []
     var offset = 0
     for piece in file.pieces {
       switch piece {
-      case .literal: chunks.append(Chunk(file: number, piece: piece, offset: offset))
+      case .literal:
+        chunks.append(Chunk(file: number, piece: piece, offset: offset, source: nil))
       case .copy(let name, let range):
-        for start in stride(from: range.lowerBound, to: range.upperBound, by: chunkCount) {
-          let part = start..<min(start + chunkCount, range.upperBound)
+        let source = try sources.file(name)
+        let isDecoded = !(source is InputFile)
+        let step = isDecoded ? Self.blockCount : Self.chunkCount
+        for start in stride(from: range.lowerBound, to: range.upperBound, by: step) {
+          let part = start..<min(start + step, range.upperBound)
           chunks.append(
             Chunk(
               file: number, piece: .copy(file: name, range: part),
-              offset: offset + start - range.lowerBound))
+              offset: offset + start - range.lowerBound, source: isDecoded ? source : nil))
         }
       }
       offset += piece.count

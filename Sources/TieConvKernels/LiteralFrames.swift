@@ -1,0 +1,36 @@
+// zstd frames of nothing but Huffman-coded bytes.
+
+internal import CTieConvKernels
+
+/// Writes symbols as zstd frames of literals alone, which any zstd library reads; several times
+/// faster than a general encoder, and only for symbols below 128. For one worker at a time.
+@safe package final class LiteralFrames {
+  private let room = UnsafeMutablePointer<tc_huffman_room>.allocate(capacity: 1)
+  private let table: UnsafePointer<tc_entropy_table>
+
+  /// The coder of the best instruction set of this machine. All write the same bytes.
+  package init() { unsafe table = tc_entropy() }
+
+  /// The coder of one instruction set; nil where this machine cannot run it.
+  package init?(_ set: InstructionSet) {
+    guard let table = unsafe tc_entropy_at(set.level) else {
+      unsafe room.deallocate()
+      return nil
+    }
+    unsafe self.table = table
+  }
+
+  deinit { unsafe room.deallocate() }
+
+  /// Writes `source` as one frame with its content size; the result is its size. Nil where the
+  /// bytes are not of the kind (one of 128 or more, fewer than 1024, all alike), or where the frame
+  /// would not be shorter, or may not fit: `target` has room for 11 bits a symbol and 1 KiB.
+  package func encode(
+    _ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer
+  ) -> Int? {
+    let size = unsafe table.pointee.encode_literals(
+      source.baseAddress?.assumingMemoryBound(to: UInt8.self), source.count,
+      target.baseAddress?.assumingMemoryBound(to: UInt8.self), target.count, room)
+    return size == 0 ? nil : size
+  }
+}
