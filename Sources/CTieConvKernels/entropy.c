@@ -31,7 +31,8 @@ const tc_entropy_table *tc_entropy_at(tc_level level) {
     case TC_PORTABLE: return &entropy_portable;
 #if defined(__x86_64__)
     case TC_AVX2: return has_bmi() ? &entropy_avx2 : NULL;
-    case TC_AVX512: return has_vbmi() ? &entropy_avx512 : NULL;
+    case TC_AVX512:
+    case TC_AVX512_BF16: return has_vbmi() ? &entropy_avx512 : NULL;
 #else
     case TC_NEON: return &entropy_portable;
 #endif
