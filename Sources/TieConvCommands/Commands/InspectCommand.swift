@@ -11,8 +11,8 @@ struct InspectCommand: ParsableCommand {
     commandName: "inspect",
     abstract: "Tell from flag, names and bytes whether embedding and head are tied.",
     discussion: """
-      Exits 0 for TIED, UNTIED, UNTIED_EQUAL and NO_HEAD, 1 for every other verdict, and
-      for a merge that is not what the adapter was trained as.
+      Exits 0 for TIED, UNTIED, UNTIED_EQUAL and NO_HEAD, 1 for every other verdict
+      and for a merge that is not what the adapter was trained as.
 
       Examples:
         tieconv inspect MODEL
