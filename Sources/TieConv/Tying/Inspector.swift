@@ -10,6 +10,8 @@ public struct Inspector: Sendable {
     public var targets: [LoaderTarget] = LoaderTarget.allCases
     /// A PEFT adapter's folder that is judged against the checkpoint.
     public var adapter: String?
+    /// What the adapter was merged into: looked through for the adapter's changes.
+    public var merged: Checkpoint?
     /// Threads, progress, cancellation.
     public var execution: ExecutionOptions
 
@@ -44,9 +46,11 @@ public struct Inspector: Sendable {
     if let adapter = options.adapter {
       problems += try AdapterAudit(folder: adapter).problems(for: found.groups, verdict: verdict)
     }
+    let merge = try mergeReport()
+    if let merge { problems.append(merge.problem) }
     let stored = checkpoint.storedParameters
     return InspectReport(
-      path: checkpoint.path, format: checkpoint.format, verdict: verdict,
+      path: checkpoint.path, format: checkpoint.isMLX ? "mlx" : checkpoint.format, verdict: verdict,
       flag: detector.flag.yielding(to: verdict),
       flagFile: checkpoint.config?.path,
       architecture: checkpoint.config?.architectures.first
@@ -55,12 +59,20 @@ public struct Inspector: Sendable {
       targets: options.targets.map {
         LoaderRules.predict(situation(detector, main), target: $0)
       },
-      fileCount: checkpoint.shards.count, tensorCount: checkpoint.locations.count,
+      merge: merge, fileCount: checkpoint.shards.count, tensorCount: checkpoint.locations.count,
       parameters: (stored, stored - redundantParameters(found.groups)),
       bytes: (
         checkpoint.fileBytes, checkpoint.storedBytes,
         found.groups.reduce(0) { $0 + $1.reclaimableBytes }
       ))
+  }
+
+  private func mergeReport() throws(CheckpointError) -> MergeReport? {
+    guard let adapter = options.adapter, let merged = options.merged else { return nil }
+    return try MergeAudit(
+      base: checkpoint, adapter: PEFTAdapter(folder: adapter), adapterPath: adapter,
+      merged: merged, options: options.execution
+    ).report()
   }
 
   private func redundantParameters(_ groups: [TieGroup]) -> Int {
@@ -78,6 +90,8 @@ public struct Inspector: Sendable {
     let statements = config?.flagStatements ?? []
     situation.outerFlag = statements.first { $0.depth == 0 }?.value
     situation.innerFlag = statements.last { $0.depth > 0 }?.value
+    if checkpoint.isMLX { situation.format = .mlx }
+    situation.packing = PackingFacts(checkpoint)
     let inner = config?.levels.last { !$0.isEmpty }
     situation.innerPath = inner?.joined(separator: ".")
     situation.innerModelType = inner.flatMap { config?.root[path: $0 + ["model_type"]]?.string }
@@ -89,9 +103,13 @@ public struct Inspector: Sendable {
     situation.equal = main?.isEqual
     let embedding = main?.members.first { $0.role == .embedding }
     let head = main?.members.first { $0.role == .head }
-    situation.sameShape = embedding.flatMap { one in head.map { $0.shape == one.shape } }
-    situation.embeddingQuantized = (embedding?.family.count ?? 1) > 1
-    situation.headQuantized = (head?.family.count ?? 1) > 1
+    situation.sameShape = embedding.flatMap { one in
+      head.flatMap { other in
+        one.matrixShape.flatMap { shape in other.matrixShape.map { $0 == shape } }
+      }
+    }
+    situation.embeddingQuantized = embedding?.packing != nil
+    situation.headQuantized = head?.packing != nil
     let headModule = (main?.head ?? main?.canonicalHead).flatMap { TensorName($0).module }
     if let headModule {
       situation.headBiasStored = checkpoint.tensor("\(headModule).bias") != nil
