@@ -13,6 +13,7 @@ public struct CheckpointError: Error, Sendable, Equatable {
     case tensorSizeMismatch, incompleteBuffer
     // index and configuration
     case invalidIndex, unsafePath, invalidConfig, invalidAdapter, invalidReceipt
+    case invalidQuantization
     // container
     case invalidContainer, unsupportedContainer, damagedContainer, wrongBase
     // PyTorch: the archive, the pickle in it, what it may not ask for, and the storages it names

@@ -56,7 +56,7 @@ extension TensorFamily {
       ]
     ),
     (.gptqOrAWQ, ["qzeros", "g_idx"]),
-    (.mlx, ["scales", "biases"]),
+    (.mlx, ["scales", "biases", "global_scale"]),
     (
       .bitsAndBytes,
       [
