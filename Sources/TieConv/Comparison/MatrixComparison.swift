@@ -34,6 +34,8 @@ public struct MatrixComparison: Sendable, Equatable {
   public let cast: Cast?
   /// ‖W − E‖ ÷ ‖E‖ over the rows that differ, where a side is packed in blocks; nil elsewhere.
   public var relativeDifference: Double?
+  /// Whether at least one side is packed, and what is compared are the numbers that it stands for.
+  public internal(set) var isDequantized = false
 
   /// Rows that both have.
   public var commonRows: Int { min(rows.embedding, rows.head) }
@@ -49,5 +51,6 @@ public struct MatrixComparison: Sendable, Equatable {
       && one.differingRows == other.differingRows && one.maxAbsDiff == other.maxAbsDiff
       && one.scale == other.scale && one.cast == other.cast
       && one.relativeDifference == other.relativeDifference
+      && one.isDequantized == other.isDequantized
   }
 }

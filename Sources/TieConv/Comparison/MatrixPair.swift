@@ -15,6 +15,24 @@ struct MatrixPair: Sendable {
     /// The byte order of the stored numbers.
     let order: GGUFByteOrder
 
+    init(
+      file: any ByteSource, offset: Int, dtype: DType, decoder: StoredDecoder?,
+      order: GGUFByteOrder
+    ) {
+      self.file = file
+      self.offset = offset
+      self.dtype = dtype
+      self.decoder = decoder
+      self.order = order
+    }
+
+    /// The numbers of a packed matrix, which are little-endian wherever they come from.
+    init(_ matrix: DequantizedMatrix) {
+      self.init(
+        file: matrix, offset: 0, dtype: matrix.dtype,
+        decoder: StoredDecoder(matrix.dtype, order: .little), order: .little)
+    }
+
     /// The bytes that one row of `columns` elements takes in the file.
     func rowCount(_ columns: Int) -> Int {
       Int(clamping: dtype.byteCount(elements: UInt64(max(0, columns))) ?? 0)
@@ -47,25 +65,33 @@ struct MatrixPair: Sendable {
     head: (shard: Shard, info: TensorInfo)
   ) {
     guard let one = embedding.info.shape.matrix, let other = head.info.shape.matrix,
-      Self.hasRows(embedding.info.dtype, one.columns),
-      Self.hasRows(head.info.dtype, other.columns),
-      embedding.info.byteCount > 0, head.info.byteCount > 0, one.columns <= Self.maximumColumns
+      embedding.info.byteCount > 0, head.info.byteCount > 0
+    else { return nil }
+    self.init(Self.side(embedding), one, Self.side(head), other)
+  }
+
+  /// Pairs two sides of these extents; nil where they are no matrices over one width, or their
+  /// elements are narrower than a byte and not in blocks.
+  init?(
+    _ embedding: Side, _ one: (rows: Int, columns: Int), _ head: Side,
+    _ other: (rows: Int, columns: Int)
+  ) {
+    guard Self.hasRows(embedding.dtype, one.columns), Self.hasRows(head.dtype, other.columns),
+      one.rows > 0, other.rows > 0, one.columns > 0, one.columns <= Self.maximumColumns
     else { return nil }
     if one.columns == other.columns {
       orientation = .same
       rows = (one.rows, other.rows)
     } else if one.columns == other.rows && one.rows == other.columns {
-      guard embedding.info.dtype.byteWidth != nil, head.info.dtype.byteWidth != nil else {
-        return nil
-      }
+      guard embedding.dtype.byteWidth != nil, head.dtype.byteWidth != nil else { return nil }
       orientation = .transposed
       rows = (one.rows, other.columns)
     } else {
       return nil
     }
     columns = one.columns
-    self.embedding = Self.side(embedding)
-    self.head = Self.side(head)
+    self.embedding = embedding
+    self.head = head
   }
 
   /// Pairs two tensors of one shape of any rank: the first extent counts as rows, all others
@@ -102,7 +128,7 @@ struct MatrixPair: Sendable {
     return (1...maximumColumns).last { width % $0 == 0 } ?? 1
   }
 
-  private static func side(_ tensor: (shard: Shard, info: TensorInfo)) -> Side {
+  static func side(_ tensor: (shard: Shard, info: TensorInfo)) -> Side {
     Side(
       file: tensor.shard.file, offset: tensor.shard.fileRange(of: tensor.info).lowerBound,
       dtype: tensor.info.dtype,

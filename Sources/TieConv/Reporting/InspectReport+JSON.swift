@@ -56,9 +56,17 @@ extension InspectReport {
             "dtype": .string($0.dtype.rawValue),
             "shape": .array($0.shape.dimensions.map { .integer(Int(clamping: $0)) }),
             "file": .string($0.file),
+            "packing": .optional($0.packing?.description),
+            "matrix_shape": $0.matrixShape.map {
+              .array($0.dimensions.map { .integer(Int(clamping: $0)) })
+            } ?? .null,
           ]
         }),
       "equal": .optional(group.isEqual),
+      // Of packed matrices whose bytes differ: whether the numbers they stand for are equal.
+      "equal_after_dequantization": comparison.map {
+        $0.isDequantized ? .bool($0.isEqual) : .null
+      } ?? .null,
       "max_abs_diff": group.isEqual == true ? .double(0) : .optional(comparison?.maxAbsDiff),
       // Half-open, like the data offsets of safetensors: [from, to) of each run.
       "differing_rows": [

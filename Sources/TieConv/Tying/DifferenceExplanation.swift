@@ -8,8 +8,11 @@ struct DifferenceExplanation: Sendable {
 
   /// The explanation in one sentence; nil where the two are equal.
   var sentence: String? {
+    if comparison.isDequantized, comparison.isEqual { return "equal after dequantization" }
     let parts = [shape, cast, scale, rows, packing].compactMap { $0 }
-    return parts.isEmpty ? nil : parts.joined(separator: "; ")
+    guard !parts.isEmpty else { return nil }
+    return (comparison.isDequantized ? "after dequantization " : "")
+      + parts.joined(separator: "; ")
   }
 
   private var shape: String? {

@@ -46,7 +46,7 @@ public struct Inspector: Sendable {
     }
     let stored = checkpoint.storedParameters
     return InspectReport(
-      path: checkpoint.path, format: checkpoint.format, verdict: verdict,
+      path: checkpoint.path, format: checkpoint.isMLX ? "mlx" : checkpoint.format, verdict: verdict,
       flag: detector.flag.yielding(to: verdict),
       flagFile: checkpoint.config?.path,
       architecture: checkpoint.config?.architectures.first
@@ -78,6 +78,8 @@ public struct Inspector: Sendable {
     let statements = config?.flagStatements ?? []
     situation.outerFlag = statements.first { $0.depth == 0 }?.value
     situation.innerFlag = statements.last { $0.depth > 0 }?.value
+    if checkpoint.isMLX { situation.format = .mlx }
+    situation.packing = PackingFacts(checkpoint)
     let inner = config?.levels.last { !$0.isEmpty }
     situation.innerPath = inner?.joined(separator: ".")
     situation.innerModelType = inner.flatMap { config?.root[path: $0 + ["model_type"]]?.string }
@@ -89,9 +91,13 @@ public struct Inspector: Sendable {
     situation.equal = main?.isEqual
     let embedding = main?.members.first { $0.role == .embedding }
     let head = main?.members.first { $0.role == .head }
-    situation.sameShape = embedding.flatMap { one in head.map { $0.shape == one.shape } }
-    situation.embeddingQuantized = (embedding?.family.count ?? 1) > 1
-    situation.headQuantized = (head?.family.count ?? 1) > 1
+    situation.sameShape = embedding.flatMap { one in
+      head.flatMap { other in
+        one.matrixShape.flatMap { shape in other.matrixShape.map { $0 == shape } }
+      }
+    }
+    situation.embeddingQuantized = embedding?.packing != nil
+    situation.headQuantized = head?.packing != nil
     let headModule = (main?.head ?? main?.canonicalHead).flatMap { TensorName($0).module }
     if let headModule {
       situation.headBiasStored = checkpoint.tensor("\(headModule).bias") != nil

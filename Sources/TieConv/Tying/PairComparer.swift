@@ -14,7 +14,10 @@ struct PairComparer {
     guard let one = reference.family, let two = other.family, let main = one.main,
       let otherMain = two.main, let left = checkpoint.tensor(main),
       let right = checkpoint.tensor(otherMain)
-    else { return .otherPacking }
+    else {
+      return .otherPacking(
+        PackingDifference(packings: ("a matrix", "companions alone"), comparison: nil))
+    }
     if one.isQuantized || two.isQuantized { return try packedEvidence(one, two) }
     let pair = MatrixPair(
       embedding: (left.shard, left.info), head: (right.shard, right.info))
@@ -34,34 +37,91 @@ struct PairComparer {
     return found.map { .equal(transposed: $0 == .transposed) } ?? .different(comparer.unmeasured)
   }
 
-  /// Packed matrices are equal where every tensor of the family is.
+  // MARK: Packed matrices
+
+  /// Packed matrices are equal where every tensor of the family is. Where one is not, the numbers
+  /// that the codes stand for are compared.
   private func packedEvidence(
     _ one: TensorFamily, _ other: TensorFamily
   ) throws(CheckpointError) -> TieJudge.Evidence {
-    func parts(_ family: TensorFamily) -> [String: TensorInfo] {
-      var parts: [String: TensorInfo] = [:]
-      for name in family.members {
-        guard let (_, info) = checkpoint.tensor(name) else { continue }
-        parts[String(name.dropFirst(family.stem.count))] = info
+    if let pairs = twins(one, other) {
+      guard compares else { return .notCompared }
+      if try RangeComparison(pairs).firstDifference(options) == nil {
+        return .equal(transposed: false)
       }
-      return parts
     }
-    let left = parts(one)
-    let right = parts(other)
-    guard one.format == other.format, left.keys == right.keys else { return .otherPacking }
+    let left = PackedSide(one, in: checkpoint)
+    let right = PackedSide(other, in: checkpoint)
+    let difference = PackingDifference(
+      packings: (left.description, right.description), comparison: nil)
+    guard let leftSide = left.side, let rightSide = right.side,
+      let leftExtents = left.extents, let rightExtents = right.extents
+    else { return .otherPacking(difference) }
+    guard let pair = MatrixPair(leftSide, leftExtents, rightSide, rightExtents) else {
+      return .otherShape
+    }
+    let isOneScheme = left.scheme == right.scheme
+    guard compares, measures else {
+      return pair.rows.embedding != pair.rows.head ? .otherShape : .otherPacking(difference)
+    }
+    var comparison = try MatrixComparer(pair: pair, options: options).comparison()
+    if left.scheme == nil, right.scheme == nil {
+      return comparison.isEqual
+        ? .equal(transposed: comparison.orientation == .transposed) : .different(comparison)
+    }
+    comparison.isDequantized = true
+    if isOneScheme || pair.rows.embedding != pair.rows.head { return .different(comparison) }
+    return .otherPacking(
+      PackingDifference(packings: difference.packings, comparison: comparison))
+  }
+
+  /// The tensors of two families, pairwise; nil where they differ in names, dtypes or shapes.
+  private func twins(_ one: TensorFamily, _ other: TensorFamily) -> [RangePair]? {
+    guard one.format == other.format, one.members.count == other.members.count else { return nil }
     var pairs: [RangePair] = []
-    for (suffix, info) in left {
-      guard let twin = right[suffix], twin.dtype == info.dtype, twin.shape == info.shape,
-        let home = checkpoint.tensor(info.name)?.shard,
-        let otherHome = checkpoint.tensor(twin.name)?.shard
-      else { return .otherPacking }
+    for name in one.members {
+      let twinName = other.stem + name.dropFirst(one.stem.count)
+      guard let (home, info) = checkpoint.tensor(name),
+        let (otherHome, twin) = checkpoint.tensor(twinName), twin.dtype == info.dtype,
+        twin.shape == info.shape
+      else { return nil }
       pairs.append(
         RangePair(
           one: home.file, oneOffset: home.fileRange(of: info).lowerBound, other: otherHome.file,
           otherOffset: otherHome.fileRange(of: twin).lowerBound, count: info.byteCount))
     }
-    guard compares else { return .notCompared }
-    return try RangeComparison(pairs).firstDifference(options) == nil
-      ? .equal(transposed: false) : .otherPacking
+    return pairs
+  }
+}
+
+/// One side of a pair of which at least one is packed: the numbers that it stands for.
+private struct PackedSide {
+  let side: MatrixPair.Side?
+  let extents: (rows: Int, columns: Int)?
+  /// The packing; nil where it is plain or not decoded.
+  let scheme: QuantizationScheme?
+  let description: String
+
+  init(_ family: TensorFamily, in checkpoint: Checkpoint) {
+    guard family.isPacked(in: checkpoint) else {
+      guard let (shard, info) = family.main.flatMap({ checkpoint.tensor($0) }) else {
+        (side, extents, scheme, description) = (nil, nil, nil, "nothing")
+        return
+      }
+      side = MatrixPair.side((shard, info))
+      extents = info.byteCount > 0 ? info.shape.matrix : nil
+      scheme = nil
+      description = "plain \(info.dtype.rawValue)"
+      return
+    }
+    do throws(CheckpointError) {
+      let matrix = try DequantizedMatrix(family, in: checkpoint)
+      side = MatrixPair.Side(matrix)
+      extents = (matrix.rows, matrix.columns)
+      scheme = matrix.scheme
+      description = matrix.scheme.description
+    } catch {
+      (side, extents, scheme, description) = (nil, nil, nil, error.message)
+    }
   }
 }

@@ -139,7 +139,7 @@ struct ProblemFinder {
   // MARK: Groups
 
   private func groupProblems() -> [TieProblem] {
-    var problems: [TieProblem] = []
+    var problems = packingProblems()
     for group in groups where !group.isMain && group.kind == .vocabulary {
       if group.verdict == .tiedDuplicate || group.verdict == .tiedConflict {
         problems.append(
@@ -156,6 +156,18 @@ struct ProblemFinder {
           tensor: main.head, hint: "leave out --no-compare"))
     }
     return problems
+  }
+
+  /// Packings that are not decoded, so that numbers could not be compared.
+  private func packingProblems() -> [TieProblem] {
+    groups.flatMap(\.members).compactMap { member in
+      guard let problem = member.packing?.problem else { return nil }
+      let isKnown = problem.code == .unsupportedFormat
+      return TieProblem(
+        isKnown ? "packingNotDecoded" : "packingInvalid", isKnown ? .warning : .error,
+        problem.message, tensor: problem.tensor ?? member.name,
+        hint: isKnown ? "its bytes alone can be compared" : nil)
+    }
   }
 
   // MARK: The head's belongings
@@ -175,7 +187,7 @@ struct ProblemFinder {
           hint: "strict loaders refuse them; remove them"))
     }
     if let bias = checkpoint.tensor("\(module).bias")?.info {
-      let rows = main.members.first?.shape.dimensions.first
+      let rows = main.members.first?.matrixShape?.dimensions.first
       let fits = rows == nil || bias.shape.dimensions == rows.map { [$0] }
       problems.append(
         TieProblem(
@@ -191,8 +203,7 @@ struct ProblemFinder {
   // MARK: Sizes
 
   private func sizeProblems() -> [TieProblem] {
-    guard let rows = main?.members.first?.shape.matrix?.rows, main?.kind == .vocabulary,
-      main?.members.first?.family.count == 1
+    guard let rows = main?.members.first?.matrixShape?.matrix?.rows, main?.kind == .vocabulary
     else { return [] }
     var problems: [TieProblem] = []
     if let stated = checkpoint.config?.vocabularySize, stated != rows {

@@ -61,9 +61,7 @@ struct TieDetector {
       if resolved.name != reference.name {
         found = try compared(reference, resolved)
         let isHead = resolved.role == .head
-        if case .different(let measured) = found, comparison == nil || isHead {
-          comparison = measured
-        }
+        if let measured = found.comparison, comparison == nil || isHead { comparison = measured }
         evidence = Self.worse(evidence, found)
       }
       if let member = member(resolved, found, reference) {
@@ -85,20 +83,7 @@ struct TieDetector {
       case .notCompared: nil
       case .different, .otherShape, .otherPacking: false
       }
-    let explanation =
-      if case .equal(transposed: true) = evidence {
-        "the head is stored transposed and equals the embedding"
-      } else if members.contains(where: \.sharesStorage) {
-        "\(members.filter(\.sharesStorage).map(\.name).joined(separator: ", ")) and "
-          + "\(members[0].name) are one storage"
-      } else {
-        comparison.flatMap {
-          DifferenceExplanation(
-            comparison: $0, tokenizer: tokenizer,
-            vocabularySize: checkpoint.config?.vocabularySize
-          ).sentence
-        }
-      }
+    let explanation = explanation(evidence, comparison, members)
     return TieGroup(
       kind: group.kind, isMain: group.isMain, verdict: judge.verdict, embedding: embedding,
       head: head, canonicalEmbedding: group.canonicalEmbedding,
@@ -107,6 +92,26 @@ struct TieDetector {
       reclaimableBytes: members.dropFirst()
         .filter { $0.equalsReference == true && !$0.sharesStorage }
         .reduce(0) { $0 + familyBytes($1.family) })
+  }
+
+  /// What differs, in a sentence.
+  private func explanation(
+    _ evidence: TieJudge.Evidence, _ comparison: MatrixComparison?, _ members: [TieGroup.Member]
+  ) -> String? {
+    if case .equal(transposed: true) = evidence {
+      return "the head is stored transposed and equals the embedding"
+    }
+    let shared = members.filter(\.sharesStorage).map(\.name)
+    if let first = members.first, !shared.isEmpty {
+      return "\(shared.joined(separator: ", ")) and \(first.name) are one storage"
+    }
+    let sentence = comparison.flatMap {
+      DifferenceExplanation(
+        comparison: $0, tokenizer: tokenizer, vocabularySize: checkpoint.config?.vocabularySize
+      ).sentence
+    }
+    if case .otherPacking(let difference) = evidence { return difference.described(sentence) }
+    return sentence
   }
 
   /// Stored members, the one that all others are compared with first: the embedding under the
@@ -136,7 +141,8 @@ struct TieDetector {
     return TieGroup.Member(
       name: main, role: resolved.role, dtype: info.dtype, shape: info.shape, file: shard.name,
       family: resolved.family?.members ?? [main], equalsReference: equals,
-      sharesStorage: sharesStorage)
+      sharesStorage: sharesStorage,
+      packing: resolved.family.flatMap { MemberPacking($0, in: checkpoint) })
   }
 
   /// Whether two names stand for the very same bytes of one file.

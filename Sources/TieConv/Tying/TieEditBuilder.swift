@@ -34,9 +34,12 @@ struct TieEditBuilder {
   func keeping(_ side: KeptSide) throws(CheckpointError) -> EditDecision {
     let kept = group.members.first { ($0.role == .head) == (side == .head) }
     guard let kept else { throw .refusal(group, file: checkpoint.path) }
-    // llama.cpp looks tokens up in a quantized table as well as it multiplies with it.
-    guard kept.family.count == 1, kept.dtype.isFloat || checkpoint.isGGUF, kept.shape.rank == 2
-    else {
+    // MLX multiplies by a packed embedding's transpose, and llama.cpp looks tokens up in a quantized
+    // table as well as it multiplies with it; no other runtime is known to.
+    let servesBoth =
+      kept.packing?.scheme?.method == .mlx
+      || kept.family.count == 1 && (kept.dtype.isFloat || checkpoint.isGGUF)
+    guard servesBoth, kept.shape.rank == 2 else {
       throw CheckpointError(
         .conflict, file: checkpoint.path, tensor: kept.name, "a packed matrix cannot serve both",
         hint: "keep the other side, or quantize after tying")

@@ -20,6 +20,12 @@ public struct TieGroup: Sendable {
     public let equalsReference: Bool?
     /// Whether it is not a copy of the reference but the very same bytes of the file.
     public let sharesStorage: Bool
+    /// How it is packed; nil where it is plain.
+    public let packing: MemberPacking?
+
+    /// The extents of the matrix: of what the codes stand for, where it is packed; nil where that
+    /// cannot be told.
+    public var matrixShape: Shape? { packing == nil ? shape : packing?.shape }
   }
 
   /// What kind of matrices these are.

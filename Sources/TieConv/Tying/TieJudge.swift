@@ -11,7 +11,7 @@ struct TieJudge: Sendable {
     /// Row counts, or dimensions, differ.
     case otherShape
     /// Packed in different ways, or one side alone.
-    case otherPacking
+    case otherPacking(PackingDifference)
   }
 
   let flag: TieFlag
@@ -69,10 +69,12 @@ struct TieJudge: Sendable {
   }
 
   private static func isNearEqual(_ comparison: MatrixComparison) -> Bool {
+    // Other codes for the same numbers.
+    if comparison.isEqual { return true }
     switch comparison.cast {
-    case .exact, .sameNumbers, .dequantized: true
-    case .rounded: false
-    case nil: comparison.equalShare >= nearEqualShare
+    case .exact, .sameNumbers, .dequantized: return true
+    case .rounded: return false
+    case nil: return comparison.equalShare >= nearEqualShare
     }
   }
 }

@@ -47,6 +47,12 @@ struct UntieEditBuilder {
         "a packed table would need a quantization config of its own for the second copy",
         hint: "untie the float checkpoint and quantize it afterwards")
     }
+    if isMLX, checkpoint.config?.quantization?[String(from)] != nil {
+      throw CheckpointError(
+        .conflict, file: checkpoint.path, tensor: reference.name,
+        "config.json packs this module in a way of its own, which a copy would not have",
+        hint: "untie the float checkpoint and quantize it afterwards")
+    }
     for member in reference.family {
       let copy = String(to) + member.dropFirst(from.count)
       if checkpoint.tensor(copy) == nil {

@@ -54,11 +54,19 @@ struct InspectText {
       let width = group.members.map { TextSafety.escaped($0.name).count }.max() ?? 0
       var lines = group.members.map { member in
         "  \(pad(member.role.rawValue, 12))\(pad(TextSafety.escaped(member.name), width + 2))"
-          + "\(member.dtype.rawValue) \(member.shape)  \(style.dim(TextSafety.escaped(member.file)))"
+          + "\(member.dtype.rawValue) \(member.shape)\(packing(member))  "
+          + style.dim(TextSafety.escaped(member.file))
       }
       if let relation = relation(group) { lines.append("  \(pad("", 12))\(relation)") }
       return lines
     }
+  }
+
+  /// What the codes stand for, where the member is packed.
+  private func packing(_ member: TieGroup.Member) -> String {
+    guard let packing = member.packing else { return "" }
+    guard let scheme = packing.scheme, let shape = packing.shape else { return " (packed)" }
+    return " = \(shape) (\(scheme))"
   }
 
   private func relation(_ group: TieGroup) -> String? {

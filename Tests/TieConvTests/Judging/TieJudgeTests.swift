@@ -5,6 +5,9 @@ import Testing
 @testable import TieConv
 
 @Suite struct TieJudgeTests {
+  private let difference = PackingDifference(
+    packings: ("plain BF16", "mlx affine, 4 bits, groups of 64"), comparison: nil)
+
   private func flag(_ text: String, _ architecture: String? = nil) throws -> TieFlag {
     TieFlag(
       config: try ModelConfig(path: "", text: Array(text.utf8)),
@@ -63,7 +66,7 @@ import Testing
     let near = comparison(differing: 5)
     #expect(verdict(split, true, true, .different(comparison(rows: (100, 108)))) == .shapeMismatch)
     #expect(verdict(split, true, true, .otherShape) == .shapeMismatch)
-    #expect(verdict(split, true, true, .otherPacking) == .quantMixed)
+    #expect(verdict(split, true, true, .otherPacking(difference)) == .quantMixed)
     #expect(verdict(split, true, true, .different(near)) == .flagSplit)
     #expect(verdict(unknown, true, true, .different(near)) == .flagUnknown)
     #expect(

@@ -71,8 +71,25 @@ extension LoaderRules {
     }
   }
 
+  /// Why mlx-lm does not take a packing, whatever the tie; nil where it does.
+  private static func mlxRefusal(of packing: PackingFacts) -> String? {
+    switch packing.method {
+    case "gptq"?, "awq"?:
+      if packing.bits ?? 4 != 4 { return "it takes GPTQ and AWQ of 4 bits only" }
+      return packing.hasGroupIndex ? "it takes no GPTQ files with a group index" : nil
+    case "compressed-tensors"?:
+      let taken = ["pack-quantized", "nvfp4-pack-quantized", "mxfp4-pack-quantized"]
+      return taken.contains(packing.format ?? "")
+        ? nil : "it does not take this format of compressed-tensors"
+    case "bitsandbytes"?:
+      return "the strict loader finds the states of bitsandbytes, which the model lacks"
+    default: return nil
+    }
+  }
+
   static func mlxLM(_ s: LoaderSituation) -> Answer {
     guard s.format != .pytorch else { return (.refuses, "it reads safetensors only") }
+    if let refusal = mlxRefusal(of: s.packing) { return (.refuses, refusal) }
     guard let type = s.modelType, let rule = LoaderTables.MLXRule(modelType: type) else {
       return (.unknown, "how mlx-lm's model for this type ties was not established")
     }

@@ -43,6 +43,8 @@ public struct LoaderSituation: Hashable, Sendable {
   public var headQuantized = false
   /// Whether the head has a bias.
   public var headBiasStored = false
+  /// What is known of the checkpoint's packing as a whole.
+  public var packing = PackingFacts()
   /// Scales or zeros of a head whose weight is gone.
   public var strayHeadCompanions = false
 
