@@ -129,7 +129,8 @@ struct MatrixComparer {
     4 * max(halfUnit(pair.embedding.dtype), halfUnit(pair.head.dtype))
   }
 
-  private static func halfUnit(_ dtype: DType) -> Double {
+  /// Half a unit in the last place, relative to the number.
+  static func halfUnit(_ dtype: DType) -> Double {
     switch dtype {
     case .f64: 0x1p-53
     case .f32: 0x1p-24
@@ -140,18 +141,19 @@ struct MatrixComparer {
     }
   }
 
-  /// Below this, numbers lose precision by being subnormal.
   private static func smallest(_ pair: MatrixPair) -> Double {
-    func smallest(_ dtype: DType) -> Double {
-      switch dtype {
-      case .f64: 0x1p-1022
-      case .f32, .bf16: 0x1p-126
-      case .f16: 0x1p-14 * 0x1p-10
-      case .f8E4M3, .f8E4M3FNUZ: 0x1p-9
-      default: 0x1p-16
-      }
+    max(smallest(pair.embedding.dtype), smallest(pair.head.dtype))
+  }
+
+  /// Below this, numbers lose precision by being subnormal.
+  static func smallest(_ dtype: DType) -> Double {
+    switch dtype {
+    case .f64: 0x1p-1022
+    case .f32, .bf16: 0x1p-126
+    case .f16: 0x1p-14 * 0x1p-10
+    case .f8E4M3, .f8E4M3FNUZ: 0x1p-9
+    default: 0x1p-16
     }
-    return max(smallest(pair.embedding.dtype), smallest(pair.head.dtype))
   }
 }
 

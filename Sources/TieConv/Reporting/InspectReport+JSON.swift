@@ -35,6 +35,7 @@ extension InspectReport {
             "reason": .string($0.reason),
           ]
         }),
+      "merge": merge?.json ?? .null,
       "architecture": .optional(architecture),
       "tensors": .integer(tensorCount),
     ]

@@ -20,6 +20,8 @@ public struct InspectReport: Sendable {
   public let problems: [TieProblem]
   /// What loaders would do with exactly these files.
   public let targets: [LoaderPrediction]
+  /// Where an adapter's changes ended up in a merged checkpoint; nil where none was given.
+  public let merge: MergeReport?
   /// The number of weight files.
   public let fileCount: Int
   /// The number of stored tensors.
@@ -28,6 +30,9 @@ public struct InspectReport: Sendable {
   public let parameters: (stored: Int, unique: Int)
   /// Sizes in bytes: of the weight files, of the tensors in them, and of what a lossless tie saves.
   public let bytes: (files: Int, stored: Int, reclaimable: Int)
+
+  /// Whether the checkpoint is sound as it is, and a merge is what was trained.
+  public var isSound: Bool { verdict.isSound && merge?.isSound != false }
 
   /// The group that the verdict speaks of.
   public var main: TieGroup? { groups.first { $0.isMain } }

@@ -10,6 +10,8 @@ public struct Inspector: Sendable {
     public var targets: [LoaderTarget] = LoaderTarget.allCases
     /// A PEFT adapter's folder that is judged against the checkpoint.
     public var adapter: String?
+    /// What the adapter was merged into: looked through for the adapter's changes.
+    public var merged: Checkpoint?
     /// Threads, progress, cancellation.
     public var execution: ExecutionOptions
 
@@ -44,6 +46,8 @@ public struct Inspector: Sendable {
     if let adapter = options.adapter {
       problems += try AdapterAudit(folder: adapter).problems(for: found.groups, verdict: verdict)
     }
+    let merge = try mergeReport()
+    if let merge { problems.append(merge.problem) }
     let stored = checkpoint.storedParameters
     return InspectReport(
       path: checkpoint.path, format: checkpoint.isMLX ? "mlx" : checkpoint.format, verdict: verdict,
@@ -55,12 +59,20 @@ public struct Inspector: Sendable {
       targets: options.targets.map {
         LoaderRules.predict(situation(detector, main), target: $0)
       },
-      fileCount: checkpoint.shards.count, tensorCount: checkpoint.locations.count,
+      merge: merge, fileCount: checkpoint.shards.count, tensorCount: checkpoint.locations.count,
       parameters: (stored, stored - redundantParameters(found.groups)),
       bytes: (
         checkpoint.fileBytes, checkpoint.storedBytes,
         found.groups.reduce(0) { $0 + $1.reclaimableBytes }
       ))
+  }
+
+  private func mergeReport() throws(CheckpointError) -> MergeReport? {
+    guard let adapter = options.adapter, let merged = options.merged else { return nil }
+    return try MergeAudit(
+      base: checkpoint, adapter: PEFTAdapter(folder: adapter), adapterPath: adapter,
+      merged: merged, options: options.execution
+    ).report()
   }
 
   private func redundantParameters(_ groups: [TieGroup]) -> Int {

@@ -11,12 +11,14 @@ struct InspectCommand: ParsableCommand {
     commandName: "inspect",
     abstract: "Tell from flag, names and bytes whether embedding and head are tied.",
     discussion: """
-      Exits 0 for TIED, UNTIED, UNTIED_EQUAL and NO_HEAD, 1 for every other verdict.
+      Exits 0 for TIED, UNTIED, UNTIED_EQUAL and NO_HEAD, 1 for every other verdict, and
+      for a merge that is not what the adapter was trained as.
 
       Examples:
         tieconv inspect MODEL
         tieconv inspect MODEL --target vllm --target llama.cpp
         tieconv inspect MODEL --adapter LORA
+        tieconv inspect BASE --adapter LORA --merged MERGED
         tieconv inspect MODEL --json | jq -r .verdict
       """)
 
@@ -34,10 +36,22 @@ struct InspectCommand: ParsableCommand {
     completion: .directory)
   var adapter: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Look for the adapter's changes in this merged model.", valueName: "model"),
+    completion: .file())
+  var merged: String?
+
   @Flag(help: "Look at headers and config alone.")
   var noCompare = false
 
   @OptionGroup var output: OutputOptions
+
+  func validate() throws {
+    if merged != nil, adapter == nil {
+      throw ValidationError("--merged needs --adapter: whose changes are looked for.")
+    }
+  }
 
   func run() throws {
     try rendering(output) { () throws(CheckpointError) in
@@ -45,11 +59,14 @@ struct InspectCommand: ParsableCommand {
       var options = Inspector.Options(execution: output.execution)
       options.compares = !noCompare
       options.adapter = adapter
+      options.merged = try merged.map { path throws(CheckpointError) in
+        try Checkpoint(opening: path)
+      }
       if !target.isEmpty { options.targets = target }
       let report = try Inspector(checkpoint, options: options).report()
       output.write(
         report.json, text: InspectText(report: report, style: TextStyle(.output)).text)
-      return report.verdict.isSound ? .yes : .no
+      return report.isSound ? .yes : .no
     }
   }
 }
