@@ -63,6 +63,15 @@ struct CaseRunner {
   private mutating func judge(_ checkpoint: Checkpoint, hasAdapter: Bool) throws {
     var options = Inspector.Options()
     if hasAdapter { options.adapter = Self.adapterPath(scratch) }
+    try readPacked(checkpoint)
+    if hasAdapter {
+      // The base again is a merge in which everything is lost.
+      var merge = options
+      merge.merged = checkpoint
+      _ = try attempt { () throws(CheckpointError) in
+        try Inspector(checkpoint, options: merge).report()
+      }
+    }
     if let report = try attempt({ () throws(CheckpointError) in
       try Inspector(checkpoint, options: options).report()
     }) {
@@ -73,6 +82,29 @@ struct CaseRunner {
     }
     _ = try attempt { () throws(CheckpointError) in
       try IntegrityVerifier(checkpoint, checksFinite: true).report()
+    }
+  }
+
+  /// Reads every packed matrix twice: as a whole, and row by row.
+  private mutating func readPacked(_ checkpoint: Checkpoint) throws {
+    let stems = Set(checkpoint.tensors.compactMap { TensorFamily.part(of: $0.name)?.stem })
+    for stem in stems.sorted().prefix(16) {
+      let found = try attempt { () throws(CheckpointError) in
+        try DequantizedMatrix(stem: String(stem), in: checkpoint)
+      }
+      // What is read here is small; a shape that claims more than its bytes hold is refused before.
+      guard let matrix = found ?? nil, matrix.rows <= 4096 else { continue }
+      guard let whole = try attempt({ () throws(CheckpointError) in try matrix.bytes() }) else {
+        throw Violation("a packed matrix that was accepted cannot be read")
+      }
+      var rows: [UInt8] = []
+      for row in 0..<matrix.rows {
+        rows +=
+          try attempt { () throws(CheckpointError) in
+            try matrix.bytes(rows: row..<row + 1)
+          } ?? []
+      }
+      if rows != whole { throw Violation("rows differ from the whole of \(stem)") }
     }
   }
 

@@ -6,7 +6,7 @@ import TieConv
 struct FuzzCase {
   /// What is mutated.
   enum Kind: String, CaseIterable {
-    case file, folder, receipt, fileReceipt, adapter, json, gguf, pytorch
+    case file, folder, packed, receipt, fileReceipt, adapter, json, gguf, pytorch
   }
 
   let kind: Kind
@@ -30,7 +30,7 @@ struct FuzzCase {
     let safetensors = SafetensorsMutator(json: json)
     kind = random.pick([
       .file, .file, .file, .folder, .folder, .folder, .receipt, .receipt, .fileReceipt, .adapter,
-      .json, .json, .gguf, .gguf, .gguf, .pytorch, .pytorch, .pytorch,
+      .json, .json, .packed, .packed, .gguf, .gguf, .gguf, .pytorch, .pytorch, .pytorch,
     ])
     switch kind {
     case .file:
@@ -41,6 +41,10 @@ struct FuzzCase {
     case .folder:
       var folder = random.pick(seeds.folders + seeds.edited)
       for _ in 0...random.below(4) { Self.mutate(&folder, json, safetensors, &random) }
+      contents = folder
+    case .packed:
+      var folder = random.pick(seeds.packed)
+      for _ in 0...random.below(3) { Self.mutate(&folder, json, safetensors, &random) }
       contents = folder
     case .receipt:
       var folder = random.pick(seeds.edited)

@@ -10,6 +10,8 @@ typealias FolderContents = [String: [UInt8]]
 struct Seeds {
   /// Model folders, with the places of receipts and adapters as tieconv would find them.
   private(set) var folders: [FolderContents] = []
+  /// Model folders of packed matrices, of every method.
+  private(set) var packed: [FolderContents] = []
   /// Folders that `tie` or `untie` made: they hold receipts.
   private(set) var edited: [FolderContents] = []
   /// Lone safetensors files.
@@ -34,6 +36,7 @@ struct Seeds {
         folders.append(try Self.contents(of: path))
       }
     }
+    packed = PackedSeeds.folders
     for path in try Self.folders(below: FilePath.join(testdata, "adapters")) {
       adapters.append(try Self.contents(of: path))
     }
@@ -62,7 +65,7 @@ struct Seeds {
       let pieces = repeatElement(piece, count: 40).joined(separator: ",")
       texts.append(Array("[\(piece),\(pieces)]".utf8))
     }
-    for folder in folders + adapters + edited {
+    for folder in folders + packed + adapters + edited {
       texts += folder.filter { $0.key.hasSuffix(".json") }.values
     }
     texts += files.compactMap { SafetensorsMutator.split($0)?.0 }

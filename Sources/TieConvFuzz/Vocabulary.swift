@@ -12,11 +12,18 @@ enum Vocabulary {
     "zstd", "base64", "bytes", "absent", "tensors", "action", "name", "counterpart", "sha256",
     "config_edits", "path", "before", "after", "model", "vocab", "added_tokens", "id", "content",
     "modules_to_save", "target_modules", "peft_type", "format", "scale_embedding",
-    "embedding_multiplier", "logit_scale", "d_model", "is_encoder_decoder", "",
+    "embedding_multiplier", "logit_scale", "d_model", "is_encoder_decoder", "", "quant_method",
+    "config_groups", "weights", "num_bits", "strategy", "block_structure", "version",
+    "checkpoint_format", "weight_block_size", "mode", "w_bit", "q_group_size", "blocksize",
+    "nested_blocksize", "nested_offset", "lora_alpha", "alpha_pattern", "use_rslora", "use_dora",
+    "trainable_token_indices", "ensure_weight_tying",
   ]
 
   static let tensors = [
     "lm_head.weight", "model.embed_tokens.weight", "lm_head.bias", "lm_head.scales",
+    "lm_head.qweight", "lm_head.qzeros", "lm_head.g_idx", "lm_head.SCB",
+    "lm_head.weight.absmax", "lm_head.weight.quant_map", "lm_head.weight_scale_inv",
+    "lm_head.weight_zero_point", "lm_head.weight_g_idx", "lm_head.weight_global_scale",
     "lm_head.biases", "lm_head.weight_packed", "lm_head.weight_scale", "lm_head.weight_shape",
     "model.embed_tokens.scales", "model.embed_tokens.biases", "model.embed_tokens.weight_scale",
     "transformer.wte.weight", "wte.weight", "shared.weight", "encoder.embed_tokens.weight",
@@ -37,7 +44,9 @@ enum Vocabulary {
       "BF16",
       "F16", "F4", "F6_E2M3", "I64", "BOOL", "U8", "LlamaForCausalLM", "GemmaForCausalLM",
       "T5ForConditionalGeneration", "GPT2LMHeadModel", "BertForMaskedLM", "llama", "mlx",
-      "compressed-tensors", "KLUv/QBYAQAA", "AAAA", "====", String(repeating: "x", count: 4000),
+      "compressed-tensors", "gptq", "awq", "bitsandbytes", "fp8", "gemm", "gptq_v2", "marlin",
+      "group", "block", "channel", "int", "float", "KLUv/QBYAQAA", "AAAA", "====",
+      String(repeating: "x", count: 4000),
       String(repeating: "0", count: 64), String(repeating: "model.", count: 300),
     ]
 

@@ -24,13 +24,11 @@ struct NumericMatrix: Sendable {
 
   /// The numbers of a packed matrix.
   init?(_ matrix: DequantizedMatrix) {
-    self.init(
-      MatrixPair.Side(file: matrix, offset: 0, dtype: matrix.dtype), rows: matrix.rows,
-      columns: matrix.columns)
+    self.init(MatrixPair.Side(matrix), rows: matrix.rows, columns: matrix.columns)
   }
 
   private init?(_ side: MatrixPair.Side, rows: Int, columns: Int) {
-    guard let kind = ElementKind(side.dtype), kind != .f64, columns > 0,
+    guard side.order == .little, let kind = ElementKind(side.dtype), kind != .f64, columns > 0,
       columns <= PackedFamily.maximumColumns
     else { return nil }
     self.side = side

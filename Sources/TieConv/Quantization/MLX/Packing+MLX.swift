@@ -9,13 +9,14 @@ extension Packing {
     try family.checkMethod(["mlx"])
     if family.info("global_scale") != nil { throw family.unsupported("mlx with a global scale") }
     let codes = try family.stored("weight", [.u32])
-    let own = family.settings.moduleSettings(family.family.stem)
+    var own = family.settings.moduleSettings(family.family.stem)
     let scales = try family.stored("scales", [.u8, .f16, .bf16, .f32])
     guard scales.rows == codes.rows else {
       throw family.fault(
         "scales", "has another number of rows than the codes", found: "\(scales.rows)",
         expected: "\(codes.rows)")
     }
+    if let derived = family.derivedSettings(codes, scales, stated: own) { own = derived }
     return scales.dtype == .u8
       ? try microScaled(family, codes, scales, mode: own.mode)
       : try affine(family, codes, scales, own)
@@ -79,6 +80,26 @@ extension Packing {
         matrix: matrix, spelling: name == "nvfp4" ? .float : .exponent, rowsPerBlock: 1),
       group: size, result: .bf16)
     return Packing(.mlx, name, bits: bits, .group(size), decoder)
+  }
+}
+
+extension PackedFamily {
+  /// What the shapes say over a row of the model's width, where the stated settings do not fit: as
+  /// mlx-lm infers them for modules that are packed in a way of their own.
+  fileprivate func derivedSettings(
+    _ codes: StoredMatrix, _ scales: StoredMatrix, stated: QuantizationSettings.Module
+  ) -> QuantizationSettings.Module? {
+    guard let width = checkpoint.config?.textValue("hidden_size")?.integer, width > 0,
+      width <= Self.maximumColumns, codes.columns <= Self.maximumColumns,
+      scales.columns <= width, width % scales.columns == 0, codes.columns * 32 % width == 0
+    else { return nil }
+    let (bits, size) = (codes.columns * 32 / width, width / scales.columns)
+    if let own = stated.bits, let group = stated.groupSize, own <= 8, group <= width,
+      scales.columns * group * own == codes.columns * 32
+    {
+      return nil
+    }
+    return QuantizationSettings.Module(bits: bits, groupSize: size, mode: stated.mode)
   }
 }
 
