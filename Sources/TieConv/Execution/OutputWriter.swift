@@ -7,6 +7,8 @@ internal import TieConvKernels
 struct OutputWriter {
   /// One copy by one worker: long enough that a call costs nothing, short enough to share out.
   static let chunkCount = 32 << 20
+  /// What one worker computes before it writes: with what is read for it, the memory of a worker.
+  static let computedCount = 4 << 20
 
   let plan: OutputPlan
   let sources: SourceFiles
@@ -59,6 +61,24 @@ struct OutputWriter {
       let copy = RangeCopy(from: try sources.file(name), to: file)
       try copy.copy(range, to: chunk.offset)
       file.startWriteback(chunk.offset..<chunk.offset + range.count)
+    case .computed(let name, let range):
+      try compute(try sources.tensor(name), range, to: file, at: chunk.offset)
+    }
+  }
+
+  /// Computes and writes a range of a tensor, a block at a time.
+  private func compute(
+    _ tensor: ConvertedTensor, _ range: Range<Int>, to file: OutputFile, at offset: Int
+  ) throws(IOFailure) {
+    let block = AlignedBuffer(count: min(range.count, Self.computedCount))
+    for start in stride(from: range.lowerBound, to: range.upperBound, by: Self.computedCount) {
+      try options.cancellation.check()
+      let count = min(Self.computedCount, range.upperBound - start)
+      let bytes = unsafe block.bytes(count)
+      unsafe try tensor.read(into: bytes, at: start)
+      let place = offset + start - range.lowerBound
+      unsafe try file.write(UnsafeRawBufferPointer(bytes), at: place)
+      file.startWriteback(place..<place + count)
     }
   }
 
@@ -69,16 +89,28 @@ struct OutputWriter {
       switch piece {
       case .literal: chunks.append(Chunk(file: number, piece: piece, offset: offset))
       case .copy(let name, let range):
-        for start in stride(from: range.lowerBound, to: range.upperBound, by: chunkCount) {
-          let part = start..<min(start + chunkCount, range.upperBound)
+        for part in parts(of: range) {
           chunks.append(
             Chunk(
               file: number, piece: .copy(file: name, range: part),
-              offset: offset + start - range.lowerBound))
+              offset: offset + part.lowerBound - range.lowerBound))
+        }
+      case .computed(let name, let range):
+        for part in parts(of: range) {
+          chunks.append(
+            Chunk(
+              file: number, piece: .computed(tensor: name, range: part),
+              offset: offset + part.lowerBound - range.lowerBound))
         }
       }
       offset += piece.count
     }
     return chunks
+  }
+
+  private static func parts(of range: Range<Int>) -> [Range<Int>] {
+    stride(from: range.lowerBound, to: range.upperBound, by: chunkCount).map { start in
+      start..<min(start + chunkCount, range.upperBound)
+    }
   }
 }
