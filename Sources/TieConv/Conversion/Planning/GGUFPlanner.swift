@@ -206,8 +206,14 @@ struct GGUFPlanner {
     }
     let special = SpecialTokens(files: files, config: fields.config, limit: rows)
     var entries = vocabulary.entries + special.entries
+    // Where Gemma ends a turn; its configs do not say.
+    if family.modelType == "gemma", vocabulary.tokens.indices.contains(107),
+      vocabulary.tokens[107] == "<end_of_turn>"
+    {
+      entries.append(("tokenizer.ggml.eot_token_id", .uint32(107)))
+    }
     // These pre-tokenizers come with a BOS by default, which not every tokenizer adds.
-    if special["bos"] == nil, ["llama-bpe", "tekken"].contains(vocabulary.pre) {
+    if special["bos"] == nil, PreTokenizer(ggufName: vocabulary.pre)?.comesWithBOS == true {
       entries.append(("tokenizer.ggml.add_bos_token", .bool(false)))
     }
     let named = files.chatTemplates.filter { $0.name != nil }

@@ -23,6 +23,24 @@ struct MLXNaming {
     }
   }
 
+  /// The names of models of `modelType`.
+  init(modelType: String, isMLX: Bool) {
+    self.modelType = modelType
+    self.isMLX = isMLX
+  }
+
+  /// `recipe` as mlx-lm wants it; nil for a buffer that it does not have.
+  func renamed(_ recipe: TensorRecipe) -> TensorRecipe? {
+    guard case .named(let name, let isTransposed) = place(recipe.name, toMLX: true) else {
+      return nil
+    }
+    var transforms = recipe.transforms
+    if isTransposed { transforms.append(.transpose) }
+    return TensorRecipe(
+      name: name, sources: recipe.sources, transforms: transforms, dtype: recipe.dtype,
+      shape: isTransposed ? Shape(recipe.shape.dimensions.reversed()) : recipe.shape)
+  }
+
   /// Whether mlx-lm has no head of its own for the architecture.
   var alwaysTies: Bool { ["gemma", "gemma2", "gpt2", "cohere", "cohere2"].contains(modelType) }
 

@@ -28,7 +28,7 @@ struct RecipeResolver: Sendable {
     var addend: Float = 0
     for transform in recipe.transforms {
       switch transform {
-      case .transpose: isTransposed = true
+      case .transpose: isTransposed.toggle()
       case .add(let constant): addend += constant
       case .rows, .swapRows:
         guard !isTransposed, layout.apply(transform) else {

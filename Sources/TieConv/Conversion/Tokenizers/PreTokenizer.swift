@@ -74,6 +74,9 @@ struct PreTokenizer: Sendable, Equatable {
     "talkie": "gpt-4o", "minimax-m2": "gpt-4o",
   ]
 
+  /// Whether llama.cpp adds a BOS with it unless a file says otherwise.
+  var comesWithBOS: Bool { ["llama-bpe", "tekken"].contains(ggufName) }
+
   /// The name that GGUF has for it; nil where it has none.
   var ggufName: String? {
     let name = Self.names.first { $0.steps == steps && $0.ignoresMerges == ignoresMerges }?.name
