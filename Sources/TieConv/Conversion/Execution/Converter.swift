@@ -35,6 +35,16 @@ public struct Converter: Sendable {
     _ checkpoint: Checkpoint, _ target: ConversionTarget, _ name: String, _ options: ConvertOptions
   ) throws(CheckpointError) -> ConversionPlan {
     let tie = try ConversionTie.judged(checkpoint, options.execution)
+    if let metadata = checkpoint.ggufMetadata {
+      guard target != .gguf else {
+        throw CheckpointError(
+          .unsupportedFormat, file: checkpoint.path, "it is a GGUF file already",
+          hint: "convert to safetensors and back to cast it; quantize packs it")
+      }
+      return try GGUFInputPlanner(
+        checkpoint, metadata, tie, options: options, isForMLX: target == .mlx
+      ).plan(name: name)
+    }
     switch target {
     case .gguf: return try GGUFPlanner(checkpoint, tie, options: options).plan(name: name)
     default:

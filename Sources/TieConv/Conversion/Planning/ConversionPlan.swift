@@ -51,7 +51,7 @@ struct ConversionPlan: Sendable {
   private static func piece(_ recipe: TensorRecipe, _ checkpoint: Checkpoint) -> OutputPlan.Piece {
     if recipe.transforms.isEmpty, recipe.sources.count == 1,
       case .stored(let name) = recipe.sources[0], let (shard, info) = checkpoint.tensor(name),
-      info.dtype == recipe.dtype, info.byteCount == recipe.byteCount
+      info.dtype == recipe.dtype, info.byteCount == recipe.byteCount, shard.byteOrder == .little
     {
       return .copy(file: shard.name, range: shard.fileRange(of: info))
     }

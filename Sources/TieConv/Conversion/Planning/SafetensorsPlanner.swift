@@ -76,17 +76,18 @@ struct SafetensorsPlanner {
     if tie.isTied, !tie.dropped.isEmpty || !tie.renamed.isEmpty {
       text = config.settingFlag(to: true).text
     }
-    guard let dtype = options.dtype, let root = try? JSONNode.parse(text, allowsNonFinite: true)
-    else { return text }
-    var edit = JSONEdit()
-    for level in config.levels {
-      for key in ["dtype", "torch_dtype"] {
-        if let node = root[path: level + [key]], node.value != .null {
-          edit.replace(node.range, with: JSONText.quoted(dtype.torchName))
+    if let dtype = options.dtype, let root = try? JSONNode.parse(text, allowsNonFinite: true) {
+      var edit = JSONEdit()
+      for level in config.levels {
+        for key in ["dtype", "torch_dtype"] {
+          if let node = root[path: level + [key]], node.value != .null {
+            edit.replace(node.range, with: JSONText.quoted(dtype.torchName))
+          }
         }
       }
+      text = edit.applied(to: text)
     }
-    return edit.applied(to: text)
+    return isForMLX ? MLXConfig.withPlainRope(text) : text
   }
 
   private func carry(to plan: inout ConversionPlan) {

@@ -90,10 +90,12 @@ struct PlainTensor {
   /// The tensor called `name`; nil where it is not stored.
   init?(_ name: String, in checkpoint: Checkpoint) throws(CheckpointError) {
     guard let (shard, info) = checkpoint.tensor(name) else { return nil }
-    guard !info.dtype.isBlock else {
-      throw CheckpointError(
-        .unsupportedFormat, file: checkpoint.path, tensor: name,
-        "packed elements are not converted", found: info.dtype.rawValue)
+    if let decoded = try DequantizedBlocks(shard, info) {
+      source = decoded
+      offset = 0
+      dtype = checkpoint.plainDType(of: info)
+      shape = info.shape
+      return
     }
     source = shard.file
     offset = shard.fileRange(of: info).lowerBound
