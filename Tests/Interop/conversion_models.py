@@ -136,7 +136,7 @@ FAMILIES = [
         vocab_size=VOCABULARY, n_embd=64, n_layer=2, n_head=4, n_positions=256, n_ctx=256),
         "gpt-2", back=True),
     Family("gpt_neox", transformers.GPTNeoXConfig, transformers.GPTNeoXForCausalLM, dict(
-        vocab_size=VOCABULARY, hidden_size=64, intermediate_size=96, num_hidden_layers=2,
+        vocab_size=VOCABULARY, hidden_size=64, intermediate_size=256, num_hidden_layers=2,
         num_attention_heads=4, max_position_embeddings=256), "gpt-2", ties=False),
     Family("starcoder2", transformers.Starcoder2Config, transformers.Starcoder2ForCausalLM,
            SMALL | dict(sliding_window=None), "smollm"),

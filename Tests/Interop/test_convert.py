@@ -27,8 +27,8 @@ TEXTS = [*models.CORPUS[:5], "<|im_start|>user\nHi <think> a  b</think>", "  two
          "tab\there", "\U0001d54f \U0001f680", "café naïve", ""]
 # F32 logits of two programs: sums in another order. The models' logits are below 5.
 F32_TOLERANCE = 5e-4
-# BF16 keeps 8 bits; what two programs round at different places adds up over a few layers.
-BF16_TOLERANCE = 0.15
+# llama.cpp keeps keys and values in F16, and prints four decimals.
+PERPLEXITY_TOLERANCE = 1e-3
 
 
 @pytest.fixture(scope="session")
@@ -130,13 +130,13 @@ def test_llama_cpp_runs_every_family_and_computes_what_transformers_computes(
     if not os.environ.get("LLAMA_BIN") or not binary.exists():
         pytest.skip("LLAMA_BIN does not name a folder with llama-perplexity")
     text = tmp_path / "text.txt"
-    text.write_text(" ".join(models.CORPUS) * 3)
+    content = " ".join(models.CORPUS) * 3
+    text.write_bytes(content.encode())
     for name in NAMES:
         source, output = converted(name, "gguf")
         found = perplexity(binary, output, text)
-        expected = reference_perplexity(source, output, text.read_text(), 64, 4)
-        # llama.cpp keeps keys and values in F16.
-        assert found == pytest.approx(expected, rel=5e-3), name
+        expected = reference_perplexity(source, output, content, 64, 4)
+        assert found == pytest.approx(expected, rel=PERPLEXITY_TOLERANCE), name
 
 
 def reference_perplexity(source, path, text, context, chunks) -> float:
@@ -203,9 +203,10 @@ def expected_ids(source, name, text) -> list[int]:
     return [processor.bos_id(), *processor.encode(text)]
 
 
-@pytest.mark.parametrize("name", [name for name in BACK if name not in ("llama3", "qwen2")])
+@pytest.mark.parametrize("name", ["llama", "mistral", "gemma3"])
 def test_transformers_own_import_gives_the_same_tensors(name, converted, tieconv, tmp_path):
-    # llama3 and qwen2 scale their positions, which that import leaves out of the config.
+    # That import leaves widths of heads (qwen3), of feed-forwards (gpt2) and scalings of positions
+    # (llama3, qwen2) out of the config, so it reads real models of these, but not small ones.
     _, path = converted(name, "gguf")
     back = tmp_path / "back"
     tieconv.json("convert", path, "-o", back, "--to", "safetensors")

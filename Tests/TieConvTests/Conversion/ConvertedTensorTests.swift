@@ -20,7 +20,9 @@ import TieConvIO
       switch transform {
       case .transpose: isTransposed = true
       case .add(let constant): addend += constant
-      default: try #require(layout.apply(transform))
+      default:
+        let fits = layout.apply(transform)
+        try #require(fits)
       }
     }
     return try #require(
@@ -33,14 +35,20 @@ import TieConvIO
 
   private static func floats(_ bytes: [UInt8]) -> [Float] {
     stride(from: 0, to: bytes.count, by: 4).map { place in
-      Float(bitPattern: (0..<4).reduce(0) { $0 | UInt32(bytes[place + $1]) << (8 * UInt32($1)) })
+      var bits: UInt32 = 0
+      for byte in bytes[place..<place + 4].reversed() { bits = bits << 8 | UInt32(byte) }
+      return Float(bitPattern: bits)
     }
   }
 
   @Test func transposingTurnsColumnsIntoRows() throws {
     let tensor = try Self.tensor(5, 3, [.transpose], to: .f32)
     let found = Self.floats(try tensor.bytes(in: 0..<tensor.size))
-    #expect(found == (0..<3).flatMap { column in (0..<5).map { Float($0 * 3 + column) } })
+    var expected: [Float] = []
+    for column in 0..<3 {
+      for row in 0..<5 { expected.append(Float(row * 3 + column)) }
+    }
+    #expect(found == expected)
   }
 
   @Test func aConstantIsAdded() throws {

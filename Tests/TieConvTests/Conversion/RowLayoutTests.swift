@@ -7,7 +7,8 @@ import Testing
 @Suite struct RowLayoutTests {
   private static func order(_ transform: TensorTransform, rows: Int) throws -> [Int] {
     var layout = RowLayout(rows: rows)
-    try #require(layout.apply(transform))
+    let fits = layout.apply(transform)
+    try #require(fits)
     var order: [Int] = []
     while order.count < layout.rows {
       let run = layout.run(at: order.count)
@@ -21,9 +22,11 @@ import Testing
     let rows = heads * width
     let transform = try #require(TensorTransform.interleavedHalves(heads: heads, rows: rows))
     // reshape(heads, 2, width / 2).swapaxes(1, 2), written out.
-    let expected = (0..<heads).flatMap { head in
-      (0..<width / 2).flatMap { place in
-        [head * width + place, head * width + width / 2 + place]
+    var expected: [Int] = []
+    for head in 0..<heads {
+      for place in 0..<width / 2 {
+        expected.append(head * width + place)
+        expected.append(head * width + width / 2 + place)
       }
     }
     #expect(try Self.order(transform, rows: rows) == expected)
@@ -33,8 +36,11 @@ import Testing
   func partingByKindPutsAllQueriesFirst(heads: Int, rows: Int) throws {
     let transform = try #require(TensorTransform.partedByKind(heads: heads, rows: rows * heads))
     let width = rows / 3
-    let expected = (0..<3).flatMap { kind in
-      (0..<heads).flatMap { head in (0..<width).map { (head * 3 + kind) * width + $0 } }
+    var expected: [Int] = []
+    for kind in 0..<3 {
+      for head in 0..<heads {
+        for place in 0..<width { expected.append((head * 3 + kind) * width + place) }
+      }
     }
     #expect(try Self.order(transform, rows: rows * heads) == expected)
   }
@@ -53,9 +59,13 @@ import Testing
 
   @Test func whatDoesNotFitIsRefused() {
     var layout = RowLayout(rows: 12)
-    #expect(!layout.apply(.swapRows(outer: 2, first: 2, second: 2, inner: 2)))
-    #expect(!layout.apply(.rows(0..<13)))
-    #expect(!layout.apply(.transpose))
+    let transforms: [TensorTransform] = [
+      .swapRows(outer: 2, first: 2, second: 2, inner: 2), .rows(0..<13), .transpose, .add(1),
+    ]
+    for transform in transforms {
+      let fits = layout.apply(transform)
+      #expect(!fits)
+    }
     #expect(TensorTransform.interleavedHalves(heads: 5, rows: 12) == nil)
     #expect(TensorTransform.interleavedHalves(heads: 0, rows: 12) == nil)
     #expect(TensorTransform.partedByKind(heads: 5, rows: 12) == nil)

@@ -53,6 +53,11 @@ struct ConversionTie: Sendable {
       if let stored = main.head, let canonical = main.canonicalEmbedding {
         tie.renamed[stored] = canonical
       }
+    case .flagUnknown where main.isEqual == true:
+      // Nobody says whether they are one; the bytes say that nothing is lost if they are.
+      tie.isTied = true
+      tie.head = nil
+      tie.dropped = main.redundantMembers.flatMap(\.family)
     case .untied, .untiedEqual: break
     case .noHead, .notAModel: tie.hasNoHead = true
     case .nearEqual, .roleScaled, .shapeMismatch, .quantMixed:
