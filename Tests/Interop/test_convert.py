@@ -331,3 +331,59 @@ def test_a_container_converts_like_the_folder_that_it_holds(converted, tieconv, 
     output = tmp_path / "model.gguf"
     tieconv.json("convert", pack, "-o", output, "--to", "gguf")
     assert output.read_bytes() == plain.read_bytes()
+
+
+# MARK: other inputs
+
+
+def test_a_pytorch_file_becomes_safetensors_and_what_shared_a_storage_is_one(
+        converted, tieconv, tmp_path):
+    source, plain = converted("qwen3", "gguf")
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for path in source.iterdir():
+        if path.name != "model.safetensors":
+            (folder / path.name).write_bytes(path.read_bytes())
+    network = transformers.AutoModelForCausalLM.from_pretrained(source)
+    state = network.state_dict()
+    assert state["lm_head.weight"].data_ptr() == state["model.embed_tokens.weight"].data_ptr()
+    torch.save(state, folder / "pytorch_model.bin")
+    report = tieconv.json("convert", folder, "-o", tmp_path / "out", "--to", "safetensors")
+    assert report["tensors_dropped"] == ["lm_head.weight"]
+    before, after = (load_file(path / "model.safetensors") for path in (source, tmp_path / "out"))
+    assert before.keys() == after.keys()
+    assert all(torch.equal(before[tensor], after[tensor]) for tensor in before)
+    assert not (tmp_path / "out/pytorch_model.bin").exists()
+    tieconv.json("convert", folder, "-o", tmp_path / "model.gguf", "--to", "gguf")
+    assert tensors(tmp_path / "model.gguf") == tensors(plain)
+
+
+def test_a_quantized_mlx_model_becomes_the_numbers_that_mlx_dequantizes(
+        converted, tieconv, tmp_path):
+    pytest.importorskip("mlx_lm", reason="mlx-lm is not installed")
+    import mlx.core as mx
+    from mlx_lm import utils
+
+    source, folder = converted("qwen3", "mlx")
+    network, config = utils.load_model(folder)
+    network, config = utils.quantize_model(network, config, 32, 4)
+    packed = tmp_path / "packed"
+    packed.mkdir()
+    utils.save_model(packed, network)
+    utils.save_config(config, packed / "config.json")
+    for path in source.glob("tokenizer*"):
+        (packed / path.name).write_bytes(path.read_bytes())
+    output = tmp_path / "plain"
+    tieconv.json("convert", packed, "-o", output, "--to", "safetensors")
+    stored = mx.load(str(packed / "model.safetensors"))
+    after = load_file(output / "model.safetensors")
+    assert after.keys() == load_file(source / "model.safetensors").keys()
+    for tensor, value in after.items():
+        scales = tensor.removesuffix("weight") + "scales"
+        expected = stored[tensor] if scales not in stored else mx.dequantize(
+            stored[tensor], stored[scales], stored[tensor.removesuffix("weight") + "biases"], 32, 4)
+        assert np.array_equal(np.array(expected.astype(mx.float32)), value.float().numpy()), tensor
+    assert "quantization" not in json.loads((output / "config.json").read_text())
+    assert logits(output).isfinite().all()
+    report = tieconv.json("convert", packed, "-o", tmp_path / "m.gguf", "--to", "gguf")
+    assert report["verified"] is True

@@ -73,27 +73,31 @@ struct GGUFPlanner {
 
   private func storedRecipes() throws(CheckpointError) -> [TensorRecipe] {
     var recipes: [TensorRecipe] = []
-    for info in checkpoint.tensors where !family.isIgnored(info.name) {
-      if tie.dropped.contains(info.name) { continue }
-      if try dropsHead(info) { continue }
-      let name = tie.renamed[info.name] ?? info.name
+    for entry in try PlainEntry.all(of: checkpoint, unpacks: true)
+    where !family.isIgnored(entry.info.name) {
+      let info = entry.info
+      if entry.members.contains(where: tie.dropped.contains) { continue }
+      if try dropsHead(entry) { continue }
+      let name = entry.members.lazy.compactMap { tie.renamed[$0] }.first ?? info.name
       guard let place = family.place(huggingFace: name) else {
         throw CheckpointError(
           .unsupportedFormat, file: checkpoint.path, tensor: info.name,
           "GGUF has no place for this tensor in a \(family.ggufArchitecture) model",
           hint: "nothing is left out silently; take it out of the checkpoint if it is not needed")
       }
-      recipes.append(try recipe(info, place))
+      recipes.append(try recipe(entry, place))
     }
     return recipes
   }
 
   /// Whether `info` is a head that the target cannot hold and need not.
-  private func dropsHead(_ info: TensorInfo) throws(CheckpointError) -> Bool {
-    guard info.name == tie.head, policy == .alwaysTied else { return false }
-    guard let embedding = tie.embedding, try isEqual(info.name, embedding) else {
+  private func dropsHead(_ entry: PlainEntry) throws(CheckpointError) -> Bool {
+    guard let head = tie.head, entry.members.contains(head), policy == .alwaysTied else {
+      return false
+    }
+    guard let embedding = tie.embedding, try isEqual(head, embedding) else {
       throw CheckpointError(
-        .conflict, file: checkpoint.path, tensor: info.name,
+        .conflict, file: checkpoint.path, tensor: head,
         "llama.cpp always ties \(family.ggufArchitecture): this head would be lost",
         hint: "tie --keep embedding or --keep head first, or convert to another format")
     }
@@ -112,10 +116,11 @@ struct GGUFPlanner {
   }
 
   private func recipe(
-    _ info: TensorInfo, _ place: ModelFamily.Place
+    _ entry: PlainEntry, _ place: ModelFamily.Place
   ) throws(CheckpointError) -> TensorRecipe {
+    let info = entry.info
     var recipe = TensorRecipe(
-      name: place.ggufName, sources: [.stored(info.name)], dtype: info.dtype, shape: info.shape)
+      name: place.ggufName, sources: [entry.source], dtype: info.dtype, shape: info.shape)
     let rows = Int(clamping: info.shape.dimensions.first ?? 0)
     switch place.rule.change {
     case nil: break

@@ -12,7 +12,7 @@ struct MLXNaming {
 
   private let modelType: String
   /// Whether the input's names are mlx-lm's.
-  private let isMLX: Bool
+  let isMLX: Bool
 
   /// The names of `checkpoint`'s architecture; nil where they are Hugging Face's anyway.
   init?(_ checkpoint: Checkpoint) {

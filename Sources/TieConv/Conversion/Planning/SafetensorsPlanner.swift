@@ -12,15 +12,17 @@ struct SafetensorsPlanner {
     let naming = MLXNaming(checkpoint)
     var recipes: [TensorRecipe] = []
     var dropped = tie.dropped
-    for info in checkpoint.tensors where !tie.dropped.contains(info.name) {
-      let stored = tie.renamed[info.name] ?? info.name
+    for entry in try PlainEntry.all(of: checkpoint, unpacks: unpacks) {
+      let info = entry.info
+      if entry.members.contains(where: tie.dropped.contains) { continue }
+      let stored = entry.members.lazy.compactMap { tie.renamed[$0] }.first ?? info.name
       let place = naming?.place(stored, toMLX: isForMLX) ?? .named(stored)
       guard case .named(let name, let isTransposed) = place else {
-        dropped.append(info.name)
+        dropped += entry.members
         continue
       }
       var recipe = TensorRecipe(
-        name: name, sources: [.stored(info.name)], dtype: try dtype(of: info), shape: info.shape)
+        name: name, sources: [entry.source], dtype: try dtype(of: info), shape: info.shape)
       if isTransposed {
         recipe.transforms = [.transpose]
         recipe.shape = Shape(info.shape.dimensions.reversed())
@@ -39,6 +41,13 @@ struct SafetensorsPlanner {
     return plan
   }
 
+  /// Whether packed matrices become plain: where a cast is asked for, and where the loaders of the
+  /// target do not know the packing.
+  private var unpacks: Bool {
+    let isMLX = MLXNaming(checkpoint)?.isMLX ?? false
+    return (options.dtype != nil || isMLX != isForMLX) && PlainEntry.hasPacked(checkpoint)
+  }
+
   private func dtype(of info: TensorInfo) throws(CheckpointError) -> DType {
     let stored = checkpoint.plainDType(of: info)
     guard let wanted = options.dtype, ConvertOptions.dtypes.contains(stored) else {
@@ -48,14 +57,6 @@ struct SafetensorsPlanner {
           "safetensors has no such elements", found: stored.rawValue)
       }
       return stored
-    }
-    if let family = TensorFamily.part(of: info.name).flatMap({ part in
-      TensorFamily(stem: String(part.stem)) { checkpoint.locations[$0] != nil }
-    }), family.isQuantized, family.members.contains(info.name) {
-      throw CheckpointError(
-        .unsupportedFormat, file: checkpoint.path, tensor: info.name,
-        "part of a packed matrix: a cast would change what it means",
-        hint: "convert without --dtype, or convert the float checkpoint")
     }
     return wanted
   }
@@ -87,7 +88,20 @@ struct SafetensorsPlanner {
       }
       text = edit.applied(to: text)
     }
+    if unpacks { text = Self.withoutQuantization(text, config.levels) }
     return isForMLX ? MLXConfig.withPlainRope(text) : text
+  }
+
+  /// `text` without what says that matrices are packed.
+  private static func withoutQuantization(_ text: [UInt8], _ levels: [[String]]) -> [UInt8] {
+    guard let root = try? JSONNode.parse(text, allowsNonFinite: true) else { return text }
+    var edit = JSONEdit()
+    for level in levels {
+      edit.removeMembers(of: root[path: level]?.members ?? []) {
+        $0 == "quantization" || $0 == "quantization_config"
+      }
+    }
+    return edit.applied(to: text)
   }
 
   private func carry(to plan: inout ConversionPlan) {

@@ -61,6 +61,12 @@ struct RecipeResolver: Sendable {
       let part = ConvertedTensor.Part(
         source: NumberSource(recipe.name, values), offset: 0, rows: values.count)
       return (part, .f32, 1)
+    case .packed(let stem):
+      guard let matrix = try DequantizedMatrix(stem: stem, in: checkpoint) else {
+        throw fault(recipe, "\(stem) is not stored")
+      }
+      let part = ConvertedTensor.Part(source: matrix, offset: 0, rows: matrix.rows)
+      return (part, matrix.dtype, matrix.columns)
     case .stored(let name):
       guard let plain = try PlainTensor(name, in: checkpoint) else {
         throw fault(recipe, "\(name) is not stored")

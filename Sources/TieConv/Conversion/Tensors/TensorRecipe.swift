@@ -6,6 +6,8 @@ struct TensorRecipe: Sendable, Equatable {
   enum Source: Sendable, Equatable {
     /// A tensor of the input.
     case stored(String)
+    /// A packed matrix of the input, unpacked: the module that owns it.
+    case packed(String)
     /// Numbers that the metadata gives.
     case numbers([Float])
   }

@@ -12,15 +12,80 @@ struct TokenizerWriter {
   // MARK: tokenizer.json
 
   /// The text of tokenizer.json.
+  ///
+  /// Vocabulary and merges, nearly all of it, are spelled one by one: as a tree they would take
+  /// twenty times the memory.
   func definition() throws(CheckpointError) -> [UInt8] {
-    let parts: [(String, JSONText)] =
-      tokenizer.model == "gpt2" ? try byteLevel() : sentencePiece()
-    let text: JSONText = .object(
+    let isByteLevel = tokenizer.model == "gpt2"
+    let pre = try isByteLevel ? preTokenizer() : nil
+    let small: JSONText = .object(
       [
         ("version", "1.0"), ("truncation", nil), ("padding", nil),
         ("added_tokens", .array(addedTokens)),
-      ] + parts)
-    return Array(text.compact.utf8)
+      ] + (pre.map(byteLevel) ?? sentencePiece()))
+    let model: JSONText = [
+      "type": "BPE", "dropout": nil,
+      "unk_token": isByteLevel ? nil : .optional(tokenizer.token("unk")),
+      "continuing_subword_prefix": nil, "end_of_word_suffix": nil,
+      "fuse_unk": .bool(!isByteLevel), "byte_fallback": .bool(!isByteLevel),
+      "ignore_merges": .bool(pre?.ignoresMerges ?? false),
+    ]
+    var text = Array(small.compact.utf8.dropLast())
+    text += ",\"model\":".utf8
+    text += model.compact.utf8.dropLast()
+    text += ",\"vocab\":{".utf8
+    appendVocabulary(to: &text)
+    text += "},\"merges\":[".utf8
+    if isByteLevel { appendMerges(to: &text) } else { appendImpliedMerges(to: &text) }
+    text += "]}}".utf8
+    return text
+  }
+
+  private func preTokenizer() throws(CheckpointError) -> PreTokenizer {
+    if let pre = PreTokenizer(ggufName: tokenizer.pre) { return pre }
+    throw CheckpointError(
+      .unsupportedFormat, file: path, "this pre-tokenizer is not written out",
+      found: tokenizer.pre, hint: "text would be split otherwise, and become other tokens")
+  }
+
+  /// Rows that no token has are not tokens.
+  private func appendVocabulary(to text: inout [UInt8]) {
+    var seen: Set<TokenText> = []
+    for id in tokenizer.tokens.indices {
+      if tokenizer.types[id] == .unused, tokenizer.tokens[id] == "[PAD\(id)]" { continue }
+      let token = self.text(id)
+      guard seen.insert(TokenText(token)).inserted else { continue }
+      if seen.count > 1 { text.append(UInt8(ascii: ",")) }
+      text += "\(JSONText.quoted(token)):\(id)".utf8
+    }
+  }
+
+  private func appendMerges(to text: inout [UInt8]) {
+    let merges = tokenizer.merges ?? []
+    var isFirst = true
+    for place in merges.indices {
+      let bytes = merges.utf8(at: place)
+      // The first part may itself begin with a space.
+      guard let space = bytes.dropFirst().firstIndex(of: 0x20) else { continue }
+      Self.append(
+        String(decoding: bytes[..<space], as: UTF8.self),
+        String(decoding: bytes[(space + 1)...], as: UTF8.self), isFirst: &isFirst, to: &text)
+    }
+  }
+
+  private func appendImpliedMerges(to text: inout [UInt8]) {
+    var isFirst = true
+    for (first, second) in MergeList(tokenizer, family: family, text: self.text).merges {
+      Self.append(first, second, isFirst: &isFirst, to: &text)
+    }
+  }
+
+  private static func append(
+    _ first: String, _ second: String, isFirst: inout Bool, to text: inout [UInt8]
+  ) {
+    if !isFirst { text.append(UInt8(ascii: ",")) }
+    isFirst = false
+    text += "[\(JSONText.quoted(first)),\(JSONText.quoted(second))]".utf8
   }
 
   /// Texts as the vocabulary spells them: a run of spaces that was found in the text as it is
@@ -55,32 +120,7 @@ struct TokenizerWriter {
     }
   }
 
-  /// Rows that no token has are not tokens.
-  private var vocabulary: JSONText {
-    var seen: Set<TokenText> = []
-    return .object(
-      tokenizer.tokens.indices.compactMap { id in
-        if tokenizer.types[id] == .unused, tokenizer.tokens[id] == "[PAD\(id)]" { return nil }
-        let text = text(id)
-        return seen.insert(TokenText(text)).inserted ? (text, .integer(id)) : nil
-      })
-  }
-
-  private func byteLevel() throws(CheckpointError) -> [(String, JSONText)] {
-    guard let pre = PreTokenizer(ggufName: tokenizer.pre) else {
-      throw CheckpointError(
-        .unsupportedFormat, file: path, "this pre-tokenizer is not written out",
-        found: tokenizer.pre, hint: "text would be split otherwise, and become other tokens")
-    }
-    let merges = (tokenizer.merges ?? []).indices.compactMap { place -> JSONText? in
-      guard let bytes = tokenizer.merges?.utf8(at: place), bytes.count > 2,
-        // The first part may itself begin with a space.
-        let space = bytes.dropFirst().firstIndex(of: 0x20)
-      else { return nil }
-      let first = String(decoding: bytes[..<space], as: UTF8.self)
-      let second = String(decoding: bytes[(space + 1)...], as: UTF8.self)
-      return [.string(first), .string(second)]
-    }
+  private func byteLevel(_ pre: PreTokenizer) -> [(String, JSONText)] {
     let normalizer: JSONText = family.modelType.hasPrefix("qwen") ? ["type": "NFC"] : nil
     return [
       ("normalizer", normalizer), ("pre_tokenizer", pre.json), ("post_processor", template),
@@ -90,7 +130,6 @@ struct TokenizerWriter {
           "type": "ByteLevel", "add_prefix_space": true, "trim_offsets": true, "use_regex": true,
         ]
       ),
-      ("model", model(merges, ignoresMerges: pre.ignoresMerges, hasByteFallback: false)),
     ]
   }
 
@@ -108,25 +147,9 @@ struct TokenizerWriter {
     let normalizer: JSONText =
       tokenizer.addsSpacePrefix
       ? ["type": "Sequence", "normalizers": [prefix, spaces]] : spaces
-    let merges = MergeList(tokenizer, family: family, text: text).merges.map { first, second in
-      JSONText.array([.string(first), .string(second)])
-    }
     return [
       ("normalizer", normalizer), ("pre_tokenizer", nil), ("post_processor", template),
       ("decoder", ["type": "Sequence", "decoders": .array(decoders)]),
-      ("model", model(merges, ignoresMerges: false, hasByteFallback: true)),
-    ]
-  }
-
-  private func model(
-    _ merges: [JSONText], ignoresMerges: Bool, hasByteFallback: Bool
-  ) -> JSONText {
-    [
-      "type": "BPE", "dropout": nil,
-      "unk_token": hasByteFallback ? .optional(tokenizer.token("unk")) : nil,
-      "continuing_subword_prefix": nil, "end_of_word_suffix": nil,
-      "fuse_unk": .bool(hasByteFallback), "byte_fallback": .bool(hasByteFallback),
-      "ignore_merges": .bool(ignoresMerges), "vocab": vocabulary, "merges": .array(merges),
     ]
   }
 
