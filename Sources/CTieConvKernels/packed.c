@@ -179,7 +179,8 @@ const tc_packed_table *tc_packed_at(tc_level level) {
 #if defined(__x86_64__)
     case TC_PORTABLE: return &packed_portable;
     case TC_AVX2: return &packed_avx2;
-    case TC_AVX512: return &packed_avx512;
+    case TC_AVX512:
+    case TC_AVX512_BF16: return &packed_avx512;
 #elif defined(__aarch64__)
     case TC_NEON: return &packed_neon;
 #else

@@ -40,6 +40,8 @@ struct CaseRunner {
     try Self.checkLayout(checkpoint)
     try judge(checkpoint, hasAdapter: fuzzCase.adapter != nil)
     if fuzzCase.kind == .adapter { return }
+    if fuzzCase.kind == .conversion || fuzzCase.kind == .gguf { try convert(checkpoint) }
+    if fuzzCase.kind == .conversion { return }
     try edit(checkpoint, path)
   }
 
@@ -105,6 +107,23 @@ struct CaseRunner {
           } ?? []
       }
       if rows != whole { throw Violation("rows differ from the whole of \(stem)") }
+    }
+  }
+
+  /// Converts to every format; what comes out must open again.
+  private mutating func convert(_ checkpoint: Checkpoint) throws {
+    for target in [ConversionTarget.gguf, .safetensors, .mlx] {
+      let output = FilePath.join(scratch, "converted")
+      try FileSystem.removeTree(output)
+      let report = try attempt { () throws(CheckpointError) in
+        try Converter(checkpoint, options: ConvertOptions(execution: ExecutionOptions(threads: 1)))
+          .convert(to: output, as: target)
+      }
+      guard report != nil else { continue }
+      codes["converted", default: 0] += 1
+      do throws(CheckpointError) { _ = try Checkpoint(opening: output) } catch {
+        throw Violation("own output is not read: \(error.line)")
+      }
     }
   }
 

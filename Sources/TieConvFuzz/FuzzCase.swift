@@ -6,7 +6,7 @@ import TieConv
 struct FuzzCase {
   /// What is mutated.
   enum Kind: String, CaseIterable {
-    case file, folder, packed, receipt, fileReceipt, adapter, json, gguf, pytorch
+    case file, folder, packed, receipt, fileReceipt, adapter, json, gguf, pytorch, conversion
   }
 
   let kind: Kind
@@ -31,6 +31,7 @@ struct FuzzCase {
     kind = random.pick([
       .file, .file, .file, .folder, .folder, .folder, .receipt, .receipt, .fileReceipt, .adapter,
       .json, .json, .packed, .packed, .gguf, .gguf, .gguf, .pytorch, .pytorch, .pytorch,
+      .conversion, .conversion,
     ])
     switch kind {
     case .file:
@@ -69,6 +70,10 @@ struct FuzzCase {
       for _ in 0...random.below(3) { PyTorchMutator().mutate(&bytes, &random) }
       contents = ["model.bin": bytes]
       file = "model.bin"
+    case .conversion:
+      var folder = random.pick(seeds.convertible)
+      for _ in 0...random.below(3) { Self.mutate(&folder, json, safetensors, &random) }
+      contents = folder
     case .adapter:
       contents = random.pick(seeds.folders)
       var folder = random.pick(seeds.adapters)
@@ -96,6 +101,8 @@ struct FuzzCase {
       case 2: folder["model-0000\(1 + random.below(3))-of-00002.safetensors"] = folder[name]
       default: folder["model.safetensors"] = folder[name]
       }
+    } else if name.hasSuffix(".model") {
+      ByteMutator.mutate(&folder[name, default: []], &random)
     } else if name.hasSuffix(".safetensors") {
       safetensors.mutate(&folder[name, default: []], &random)
     } else {

@@ -24,6 +24,8 @@ struct Seeds {
   private(set) var pytorchFiles: [[UInt8]] = []
   /// The parts of split GGUF models.
   private(set) var ggufFolders: [FolderContents] = []
+  /// Models with tokenizers, which convert can turn into GGUF.
+  private(set) var convertible: [FolderContents] = []
   /// PEFT adapters.
   private(set) var adapters: [FolderContents] = []
   /// JSON texts of every kind.
@@ -37,6 +39,9 @@ struct Seeds {
       }
     }
     packed = PackedSeeds.folders
+    for path in try Self.folders(below: FilePath.join(testdata, "conversion")) {
+      convertible.append(try Self.contents(of: path))
+    }
     for path in try Self.folders(below: FilePath.join(testdata, "adapters")) {
       adapters.append(try Self.contents(of: path))
     }

@@ -21,6 +21,14 @@ def small_disk(tmp_path):
     subprocess.run(["umount", str(place)], check=True)
 
 
+def test_full_disk_of_a_conversion(tieconv, small_disk, tmp_path):
+    source = models.sharded(tmp_path / "untied", 4096, 512)
+    tieconv.fails(
+        "diskFull", "convert", source, "-o", small_disk / "out", "--to", "safetensors", "--dtype",
+        "f32")
+    assert os.listdir(small_disk) == []
+
+
 @pytest.mark.parametrize("force", [False, True], ids=["new", "replace"])
 @pytest.mark.parametrize("operation", ["tie", "untie"])
 def test_full_disk(tieconv, small_disk, tmp_path, operation, force):

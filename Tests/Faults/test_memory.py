@@ -57,6 +57,16 @@ def test_peak_of_a_two_gigabyte_checkpoint(tieconv, tmp_path):
     assert {name: bytes_ for name, bytes_ in peaks.items() if bytes_ > 128 * MIB} == {}
 
 
+def test_peak_of_a_conversion(tieconv, tmp_path):
+    """Every worker holds some blocks, and the number of workers is bounded."""
+    model = sparse(tmp_path / "in", TOTAL // 2)
+    used = peak(
+        tieconv, "convert", model, "-o", tmp_path / "out", "--to", "safetensors", "--dtype", "f16",
+        "--threads", "64")
+    print(f"{used / MIB:.0f} MiB")
+    assert used < 256 * MIB
+
+
 def test_peak_of_wide_rows(tieconv, tmp_path):
     """Two rows of half a gigabyte each, which differ."""
     for name, place in [("one", None), ("other", 700_000_000)]:

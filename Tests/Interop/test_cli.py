@@ -19,6 +19,17 @@ CASES = {
     "help-tie": (["tie", "--help"], 0),
     "help-untie": (["untie", "--help"], 0),
     "help-verify": (["verify", "--help"], 0),
+    "help-convert": (["convert", "--help"], 0),
+    "convert-dry-run": (
+        ["convert", "testdata/conversion/byte-level", "-o", "x.gguf", "--to", "gguf", "--dry-run"],
+        0),
+    "convert-conflict": (
+        ["convert", f"{VERDICTS}/TIED_CONFLICT", "-o", "nowhere", "--to", "safetensors"], 1),
+    "convert-no-config": (
+        ["convert", f"{VERDICTS}/TIED/model.safetensors", "-o", "x", "--to", "tiepack", "--dtype",
+         "f16"], 2),
+    "usage-shard-size": (
+        ["convert", DEMO, "-o", "x.gguf", "--to", "gguf", "--max-shard-size", "1GB"], 64),
     "inspect-demo": (["inspect", DEMO], 0),
     "inspect-demo-json": (["inspect", DEMO, "--json"], 0),
     "inspect-no-compare": (["inspect", DEMO, "--no-compare", "--target", "mlx-lm"], 0),

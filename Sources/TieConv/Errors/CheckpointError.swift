@@ -14,6 +14,7 @@ public struct CheckpointError: Error, Sendable, Equatable {
     // index and configuration
     case invalidIndex, unsafePath, invalidConfig, invalidAdapter, invalidReceipt
     case invalidQuantization
+    case invalidTokenizer
     // container
     case invalidContainer, unsupportedContainer, damagedContainer, wrongBase
     // PyTorch: the archive, the pickle in it, what it may not ask for, and the storages it names
@@ -69,6 +70,7 @@ public struct CheckpointError: Error, Sendable, Equatable {
       case .unsafePath: .unsafePath
       case .damaged: .damagedContainer
       case .wrongBase: .wrongBase
+      case .unrepresentable: .conflict
       case .permission, .notRegular, .unsupported, .other: writing ? .writeFailed : .unreadable
       }
     let remedy: String? =

@@ -139,9 +139,9 @@ struct EditExecutor {
   // MARK: Common
 
   /// Runs `body` with a staging place, and leaves nothing behind where it throws.
-  func stage(
-    at destination: String, _ body: (StagedOutput) throws(CheckpointError) -> EditResult
-  ) throws(CheckpointError) -> EditResult {
+  func stage<Result>(
+    at destination: String, _ body: (StagedOutput) throws(CheckpointError) -> Result
+  ) throws(CheckpointError) -> Result {
     let staged = try writing { () throws(IOFailure) in
       try StagedOutput(destination: destination, existing: replaces ? .replace : .refuse)
     }
@@ -157,14 +157,22 @@ struct EditExecutor {
   func finish(
     _ files: [OutputFile], _ sources: SourceFiles, _ staged: StagedOutput, _ check: EditCheck
   ) throws(CheckpointError) {
+    try finish(files, sources, staged) { () throws(CheckpointError) in
+      try OutputVerifier(input: checkpoint.path, output: staged.path, check: check)
+        .verify(options)
+    }
+  }
+
+  /// The same with a verification of the caller's own.
+  func finish(
+    _ files: [OutputFile], _ sources: SourceFiles, _ staged: StagedOutput,
+    verifying verify: () throws(CheckpointError) -> Void
+  ) throws(CheckpointError) {
     let sync = BackgroundWork { () throws(IOFailure) in
       for file in files { try file.sync() }
     }
     do {
-      if verifies {
-        try OutputVerifier(input: checkpoint.path, output: staged.path, check: check)
-          .verify(options)
-      }
+      if verifies { try verify() }
     } catch {
       try? sync.value()
       throw error

@@ -8,6 +8,8 @@ internal import TieConvKernels
 struct OutputWriter {
   /// One copy by one worker: long enough that a call costs nothing, short enough to share out.
   static let chunkCount = 32 << 20
+  /// What one worker computes before it writes: with what is read for it, the memory of a worker.
+  static let computedCount = 4 << 20
   /// One decoded range: few enough bytes to be in the cache still when they are written.
   private static let blockCount = 1 << 20
   /// Decoded ranges that wait to be written.
@@ -108,6 +110,24 @@ struct OutputWriter {
       let copy = RangeCopy(from: try sources.file(name), to: file)
       try copy.copy(range, to: chunk.offset)
       file.startWriteback(chunk.offset..<chunk.offset + range.count)
+    case .computed(let name, let range):
+      try compute(try sources.tensor(name), range, to: file, at: chunk.offset)
+    }
+  }
+
+  /// Computes and writes a range of a tensor, a block at a time.
+  private func compute(
+    _ tensor: ConvertedTensor, _ range: Range<Int>, to file: OutputFile, at offset: Int
+  ) throws(IOFailure) {
+    let block = AlignedBuffer(count: min(range.count, Self.computedCount))
+    for start in stride(from: range.lowerBound, to: range.upperBound, by: Self.computedCount) {
+      try options.cancellation.check()
+      let count = min(Self.computedCount, range.upperBound - start)
+      let bytes = unsafe block.bytes(count)
+      unsafe try tensor.read(into: bytes, at: start)
+      let place = offset + start - range.lowerBound
+      unsafe try file.write(UnsafeRawBufferPointer(bytes), at: place)
+      file.startWriteback(place..<place + count)
     }
   }
 
@@ -120,18 +140,30 @@ struct OutputWriter {
         chunks.append(Chunk(file: number, piece: piece, offset: offset, source: nil))
       case .copy(let name, let range):
         let source = try sources.file(name)
-        let isDecoded = !(source is InputFile)
-        let step = isDecoded ? Self.blockCount : Self.chunkCount
-        for start in stride(from: range.lowerBound, to: range.upperBound, by: step) {
-          let part = start..<min(start + step, range.upperBound)
+        let isDecoded = source.file(holding: range) == nil
+        for part in Self.parts(of: range, by: isDecoded ? Self.blockCount : Self.chunkCount) {
           chunks.append(
             Chunk(
               file: number, piece: .copy(file: name, range: part),
-              offset: offset + start - range.lowerBound, source: isDecoded ? source : nil))
+              offset: offset + part.lowerBound - range.lowerBound,
+              source: isDecoded ? source : nil))
+        }
+      case .computed(let name, let range):
+        for part in Self.parts(of: range, by: Self.chunkCount) {
+          chunks.append(
+            Chunk(
+              file: number, piece: .computed(tensor: name, range: part),
+              offset: offset + part.lowerBound - range.lowerBound, source: nil))
         }
       }
       offset += piece.count
     }
     return chunks
+  }
+
+  private static func parts(of range: Range<Int>, by count: Int) -> [Range<Int>] {
+    stride(from: range.lowerBound, to: range.upperBound, by: count).map { start in
+      start..<min(start + count, range.upperBound)
+    }
   }
 }

@@ -5,9 +5,13 @@ internal import TieConvIO
 /// Opens files of a checkpoint by their path within it.
 struct SourceFiles: Sendable {
   private let open: [String: any ByteSource]
+  private let computed: [String: ConvertedTensor]
 
-  /// Opens every file that `plan` copies from.
-  init(_ checkpoint: Checkpoint, for plan: OutputPlan) throws(CheckpointError) {
+  /// Opens every file that `plan` copies from, beside the tensors that it computes.
+  init(
+    _ checkpoint: Checkpoint, for plan: OutputPlan, computed: [String: ConvertedTensor] = [:]
+  ) throws(CheckpointError) {
+    self.computed = computed
     var open: [String: any ByteSource] = [:]
     for shard in checkpoint.shards { open[shard.name] = shard.file }
     for file in plan.files {
@@ -35,6 +39,14 @@ struct SourceFiles: Sendable {
       throw IOFailure("open", name, reason: .notFound, message: "no such file")
     }
     return file
+  }
+
+  /// The tensor of the output called `name`.
+  func tensor(_ name: String) throws(IOFailure) -> ConvertedTensor {
+    guard let tensor = computed[name] else {
+      throw IOFailure("open", name, reason: .notFound, message: "no such tensor")
+    }
+    return tensor
   }
 
   /// Checks that none of them was written to since it was opened.

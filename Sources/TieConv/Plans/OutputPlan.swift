@@ -7,8 +7,10 @@ struct OutputPlan: Sendable {
     case literal([UInt8])
     /// A range of the input file called `file`, relative to the input's folder.
     case copy(file: String, range: Range<Int>)
+    /// A range of the output tensor called `tensor`, which is computed from the input's.
+    case computed(tensor: String, range: Range<Int>)
 
-    /// The input file that is copied from; nil for literal bytes.
+    /// The input file that is copied from; nil for literal and computed bytes.
     var source: String? {
       if case .copy(let file, _) = self { file } else { nil }
     }
@@ -16,7 +18,7 @@ struct OutputPlan: Sendable {
     var count: Int {
       switch self {
       case .literal(let bytes): bytes.count
-      case .copy(_, let range): range.count
+      case .copy(_, let range), .computed(_, let range): range.count
       }
     }
   }

@@ -71,6 +71,7 @@ struct ReceiptWriter {
           let text = name == "config.json" ? checkpoint.config?.text : checkpoint.index?.text
           states.append(Receipt.FileState(name: file.name, digest: SHA256Digest(of: text ?? [])))
         }
+      case .computed: continue
       }
     }
     return states

@@ -8,6 +8,8 @@ public struct IOFailure: Error, Sendable, Equatable {
   public enum Reason: Sendable, Equatable {
     case notFound, permission, diskFull, exists, interrupted, changed, unexpectedEnd
     case notRegular, unsafePath, unsupported, damaged, wrongBase, other
+    /// A number is beyond what the target's element type can hold.
+    case unrepresentable
   }
 
   /// What was tried, as a verb phrase: "read", "rename".

@@ -1,0 +1,31 @@
+// The report of convert for a person.
+
+internal import TieConv
+
+/// Renders the report of a conversion.
+struct ConvertText {
+  let report: ConvertReport
+
+  var text: String {
+    let isDryRun = report.output == nil
+    var lines = [
+      (isDryRun ? "plan: " : "")
+        + "\(report.source) → \(report.target.rawValue), \(report.tensorCount) tensors"
+    ]
+    for name in report.tensorsDropped {
+      lines.append("  dropped   \(TextSafety.escaped(name))")
+    }
+    for name in report.tensorsAdded { lines.append("  added     \(TextSafety.escaped(name))") }
+    if let bytes = report.outputBytes {
+      lines.append(
+        "  \(isDryRun ? "would write" : "wrote")     \(ByteCount.described(bytes))"
+          + (report.output.map { " to \(TextSafety.escaped($0))" } ?? ""))
+    }
+    if !isDryRun {
+      lines.append(
+        report.verified == true
+          ? "  verified  computed again, every byte" : "  verified  no, as asked")
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+}
