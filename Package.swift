@@ -67,7 +67,8 @@ let package = Package(
     .testTarget(
       name: "TieConvKernelsTests", dependencies: ["TieConvKernels"], swiftSettings: strict),
     .executableTarget(
-      name: "TieConvFuzz", dependencies: ["TieConv", "TieConvIO"], swiftSettings: strict),
+      name: "TieConvFuzz", dependencies: ["TieConv", "TieConvModel", "TieConvIO"],
+      swiftSettings: strict),
     .testTarget(
       name: "TieConvFuzzTests", dependencies: ["TieConvFuzz"], swiftSettings: strict),
   ]

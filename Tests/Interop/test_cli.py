@@ -19,6 +19,7 @@ CASES = {
     "help-tie": (["tie", "--help"], 0),
     "help-untie": (["untie", "--help"], 0),
     "help-verify": (["verify", "--help"], 0),
+    "help-tokenize": (["tokenize", "--help"], 0),
     "inspect-demo": (["inspect", DEMO], 0),
     "inspect-demo-json": (["inspect", DEMO, "--json"], 0),
     "inspect-no-compare": (["inspect", DEMO, "--no-compare", "--target", "mlx-lm"], 0),

@@ -3,6 +3,11 @@
 /// Patterns of well-known tokenizers (facts out of their files; the first one is built into the
 /// byte-level pre-tokenizer and stands in no file).
 enum KnownPattern {
+  /// `\w+|[^\w\s]+` as the reference runs it here, with another engine than for patterns in files: in
+  /// that one the joiners are word characters, and superscripts and fractions are not.
+  static let wordsAndMarks =
+    #"(?:[^\W²³¹¼½¾]|[\x{200C}\x{200D}])+|(?:[^\w\s\x{200C}\x{200D}]|[²³¹¼½¾])+"#
+
   static let contractions = "(?i:'s|'t|'re|'ve|'m|'ll|'d)"
   private static let ending = #"\s*[\r\n]+|\s+(?!\S)|\s+"#
 

@@ -36,7 +36,7 @@ extension StepReader {
       let behavior = node["behavior"] == nil ? SplitBehavior.isolated : try behavior(node)
       return [.split(Splitter(finder: .scalars(.punctuation), behavior: behavior))]
     case "Whitespace":
-      let words = try program(#"\w+|[^\w\s]+"#)
+      let words = try program(KnownPattern.wordsAndMarks)
       return [
         .split(Splitter(finder: .pattern(words), behavior: .removed, isInverted: true))
       ]

@@ -40,8 +40,17 @@ extension Tokenizer {
     try self.init(json: try Tokenizer.text(at: path), file: path)
   }
 
-  /// Reads the tokenizer that lies beside a checkpoint's weights.
+  /// Reads the tokenizer of a checkpoint: out of a GGUF file's metadata, else what lies beside the
+  /// weights.
+  ///
+  /// - Throws: `notFound` where there is neither; as ``init(json:config:file:)``.
   public init(of checkpoint: Checkpoint) throws(CheckpointError) {
+    if let shard = checkpoint.shards.first, let header = shard.gguf,
+      let vocabulary = try TokenizerVocabulary(header.metadata, file: shard.path)
+    {
+      try self.init(vocabulary, file: shard.path)
+      return
+    }
     guard
       let json = try checkpoint.companion(
         "tokenizer.json", maximumSize: TokenizerFile.maximumSize)
