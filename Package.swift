@@ -1,6 +1,7 @@
 // swift-tools-version: 6.2
 // tieconv: checkpoint tooling around weight tying. Imports go from the ground up, never back:
-// CTieConvKernels → TieConvKernels → TieConvIO → TieConv → TieConvCommands → TieConvTool.
+// CTieConvKernels → TieConvKernels → TieConvIO → TieConv → TieConvModel → TieConvCommands →
+// TieConvTool.
 
 import PackageDescription
 
@@ -18,6 +19,7 @@ let package = Package(
   name: "tieconv",
   products: [
     .library(name: "TieConv", targets: ["TieConv"]),
+    .library(name: "TieConvModel", targets: ["TieConvModel"]),
     .executable(name: "tieconv", targets: ["TieConvTool"]),
     .executable(name: "tieconv-fuzz", targets: ["TieConvFuzz"]),
   ],
@@ -43,9 +45,12 @@ let package = Package(
       name: "TieConv", dependencies: ["TieConvKernels", "TieConvIO"],
       exclude: ["Container/FORMAT.md", "Tying/Loaders/LOADER_RULES.md"], swiftSettings: strict),
     .target(
+      name: "TieConvModel", dependencies: ["TieConv", "TieConvKernels", "TieConvIO"],
+      swiftSettings: strict),
+    .target(
       name: "TieConvCommands",
       dependencies: [
-        "TieConv", "TieConvIO",
+        "TieConv", "TieConvModel", "TieConvIO",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: strict),
     .executableTarget(
@@ -56,9 +61,14 @@ let package = Package(
       name: "TieConvTests", dependencies: ["TieConv", "TieConvIO", "TieConvKernels"],
       swiftSettings: strict),
     .testTarget(
+      name: "TieConvModelTests",
+      dependencies: ["TieConvModel", "TieConv", "TieConvKernels", "TieConvIO"],
+      swiftSettings: strict),
+    .testTarget(
       name: "TieConvKernelsTests", dependencies: ["TieConvKernels"], swiftSettings: strict),
     .executableTarget(
-      name: "TieConvFuzz", dependencies: ["TieConv", "TieConvIO"], swiftSettings: strict),
+      name: "TieConvFuzz", dependencies: ["TieConv", "TieConvModel", "TieConvIO"],
+      swiftSettings: strict),
     .testTarget(
       name: "TieConvFuzzTests", dependencies: ["TieConvFuzz"], swiftSettings: strict),
   ]

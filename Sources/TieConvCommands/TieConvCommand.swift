@@ -20,7 +20,7 @@ struct TieConvCommand: ParsableCommand {
     version: TieConvVersion.current,
     subcommands: [
       InspectCommand.self, TieCommand.self, UntieCommand.self, VerifyCommand.self,
-      ConvertCommand.self, CompressCommand.self, DecompressCommand.self,
+      ConvertCommand.self, CompressCommand.self, DecompressCommand.self, TokenizeCommand.self,
     ])
 }
 

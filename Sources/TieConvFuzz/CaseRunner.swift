@@ -30,6 +30,12 @@ struct CaseRunner {
     if fuzzCase.kind == .json {
       return try ScannerOracle.check(fuzzCase.contents["text.json"] ?? [])
     }
+    if fuzzCase.kind == .tokenizer {
+      return try TokenizerCheck.run(fuzzCase.contents["tokenizer.json"] ?? [])
+    }
+    if fuzzCase.kind == .tokens {
+      return try TokenizerCheck.runIDs(fuzzCase.contents["tokens.npy"] ?? [])
+    }
     trustsReceipt =
       fuzzCase.kind == .gguf || fuzzCase.kind == .receipt || fuzzCase.kind == .fileReceipt
       || fuzzCase.contents[Receipt.fileName] != nil
@@ -38,6 +44,7 @@ struct CaseRunner {
     let opened = try attempt { () throws(CheckpointError) in try Checkpoint(opening: path) }
     guard let checkpoint = opened else { return }
     try Self.checkLayout(checkpoint)
+    if let header = checkpoint.shards.first?.gguf { try TokenizerCheck.run(header.metadata) }
     try judge(checkpoint, hasAdapter: fuzzCase.adapter != nil)
     if fuzzCase.kind == .adapter { return }
     if fuzzCase.kind == .conversion || fuzzCase.kind == .gguf { try convert(checkpoint) }

@@ -7,6 +7,7 @@ struct FuzzCase {
   /// What is mutated.
   enum Kind: String, CaseIterable {
     case file, folder, packed, receipt, fileReceipt, adapter, json, gguf, pytorch, conversion
+    case tokenizer, tokens
   }
 
   let kind: Kind
@@ -31,7 +32,7 @@ struct FuzzCase {
     kind = random.pick([
       .file, .file, .file, .folder, .folder, .folder, .receipt, .receipt, .fileReceipt, .adapter,
       .json, .json, .packed, .packed, .gguf, .gguf, .gguf, .pytorch, .pytorch, .pytorch,
-      .conversion, .conversion,
+      .conversion, .conversion, .tokenizer, .tokenizer, .tokenizer, .tokens,
     ])
     switch kind {
     case .file:
@@ -79,6 +80,18 @@ struct FuzzCase {
       var folder = random.pick(seeds.adapters)
       for _ in 0...random.below(3) { Self.mutate(&folder, json, safetensors, &random) }
       adapter = folder
+    case .tokenizer:
+      var text = random.pick(Seeds.tokenizers)
+      for _ in 0...random.below(4) {
+        JSONMutator(donors: Seeds.tokenizers).mutate(&text, &random)
+      }
+      contents = ["tokenizer.json": text]
+      file = "tokenizer.json"
+    case .tokens:
+      var bytes = random.pick(Seeds.tokenFiles)
+      for _ in 0...random.below(3) { ByteMutator.mutate(&bytes, &random) }
+      contents = ["tokens.npy": bytes]
+      file = "tokens.npy"
     case .json:
       var text = random.pick(seeds.texts)
       for _ in 0...random.below(4) { json.mutate(&text, &random) }

@@ -30,6 +30,7 @@ CASES = {
          "f16"], 2),
     "usage-shard-size": (
         ["convert", DEMO, "-o", "x.gguf", "--to", "gguf", "--max-shard-size", "1GB"], 64),
+    "help-tokenize": (["tokenize", "--help"], 0),
     "inspect-demo": (["inspect", DEMO], 0),
     "inspect-demo-json": (["inspect", DEMO, "--json"], 0),
     "inspect-no-compare": (["inspect", DEMO, "--no-compare", "--target", "mlx-lm"], 0),

@@ -14,7 +14,8 @@ public struct CheckpointError: Error, Sendable, Equatable {
     // index and configuration
     case invalidIndex, unsafePath, invalidConfig, invalidAdapter, invalidReceipt
     case invalidQuantization
-    case invalidTokenizer
+    // text
+    case invalidTokenizer, invalidTokens, invalidText
     // container
     case invalidContainer, unsupportedContainer, damagedContainer, wrongBase
     // PyTorch: the archive, the pickle in it, what it may not ask for, and the storages it names
@@ -42,7 +43,7 @@ public struct CheckpointError: Error, Sendable, Equatable {
   /// The failed system call, where there was one.
   public let cause: IOFailure?
 
-  init(
+  package init(
     _ code: Code, file: String? = nil, tensor: String? = nil, offset: Int? = nil,
     _ message: String, found: String? = nil, expected: String? = nil, hint: String? = nil,
     cause: IOFailure? = nil
@@ -59,7 +60,7 @@ public struct CheckpointError: Error, Sendable, Equatable {
   }
 
   /// The public form of a failed system call while reading or writing.
-  init(_ failure: IOFailure, writing: Bool = false, hint: String? = nil) {
+  package init(_ failure: IOFailure, writing: Bool = false, hint: String? = nil) {
     let code: Code =
       switch failure.reason {
       case .notFound: writing ? .writeFailed : .notFound

@@ -97,7 +97,7 @@ extension JSONNode {
 
 extension JSONScanner {
   /// The next value with all that is in it.
-  mutating func node(
+  package mutating func node(
     depth: Int, allowsNonFinite: Bool = false
   ) throws(JSONSyntaxError) -> JSONNode {
     guard let first = peek() else { throw fault("expected a value") }
@@ -176,7 +176,7 @@ extension JSONScanner {
 
 extension [UInt8] {
   /// The offset of the first byte that breaks UTF-8; nil where all is well.
-  func firstInvalidUTF8() -> Int? {
+  package func firstInvalidUTF8() -> Int? {
     do throws(UTF8.ValidationError) {
       _ = try UTF8Span(validating: span)
       return nil

@@ -4,7 +4,7 @@
 // number spelling, which a tool that edits one value of a file must not.
 
 /// Reads tokens off a JSON text from front to back.
-struct JSONScanner {
+package struct JSONScanner {
   /// serde_json, which the reference safetensors reader uses, stops at this depth too.
   static let maximumDepth = 127
 
@@ -16,7 +16,7 @@ struct JSONScanner {
   var nodesLeft: Int
 
   /// A scanner over `range` of `bytes`, which must be valid UTF-8 there.
-  init(_ bytes: [UInt8], range: Range<Int>? = nil) {
+  package init(_ bytes: [UInt8], range: Range<Int>? = nil) {
     self.bytes = bytes
     offset = range?.lowerBound ?? 0
     end = range?.upperBound ?? bytes.count
@@ -24,7 +24,7 @@ struct JSONScanner {
   }
 
   /// The next byte that is not white space, without consuming it; nil at the end.
-  mutating func peek() -> UInt8? {
+  package mutating func peek() -> UInt8? {
     while offset < end {
       switch bytes[offset] {
       case 0x20, 0x09, 0x0A, 0x0D: offset += 1
@@ -35,7 +35,7 @@ struct JSONScanner {
   }
 
   /// Consumes `character`, after white space.
-  mutating func expect(_ character: Character) throws(JSONSyntaxError) {
+  package mutating func expect(_ character: Character) throws(JSONSyntaxError) {
     guard let code = character.asciiValue, peek() == code else {
       throw fault("expected \"\(character)\"")
     }
@@ -43,19 +43,19 @@ struct JSONScanner {
   }
 
   /// Consumes `character` where it is next; says whether it was.
-  mutating func accept(_ character: Character) -> Bool {
+  package mutating func accept(_ character: Character) -> Bool {
     guard let code = character.asciiValue, peek() == code else { return false }
     offset += 1
     return true
   }
 
   /// Checks that nothing but white space is left.
-  mutating func expectEnd() throws(JSONSyntaxError) {
+  package mutating func expectEnd() throws(JSONSyntaxError) {
     if peek() != nil { throw fault("text after the end of the value") }
   }
 
   /// Enters an object; ``nextKey(of:)`` then gives its keys.
-  mutating func beginObject() throws(JSONSyntaxError) -> JSONObjectCursor {
+  package mutating func beginObject() throws(JSONSyntaxError) -> JSONObjectCursor {
     try expect("{")
     return JSONObjectCursor()
   }
@@ -64,7 +64,7 @@ struct JSONScanner {
   /// object consumed. The caller consumes the key's value before it asks again.
   ///
   /// - Throws: `duplicateKey` where a key, unescaped, comes twice.
-  mutating func nextKey(
+  package mutating func nextKey(
     of object: inout JSONObjectCursor
   ) throws(JSONSyntaxError) -> (key: String, range: Range<Int>)? {
     if object.isFirst ? accept("}") : !accept(",") {
@@ -85,7 +85,7 @@ struct JSONScanner {
   }
 
   /// The next string, unescaped.
-  mutating func string() throws(JSONSyntaxError) -> String {
+  package mutating func string() throws(JSONSyntaxError) -> String {
     try expect("\"")
     let start = offset
     while offset < end {
@@ -103,7 +103,7 @@ struct JSONScanner {
   }
 
   /// The next number's own spelling.
-  mutating func number() throws(JSONSyntaxError) -> Substring {
+  package mutating func number() throws(JSONSyntaxError) -> Substring {
     _ = peek()
     let start = offset
     _ = acceptByte(UInt8(ascii: "-"))
@@ -118,7 +118,7 @@ struct JSONScanner {
 
   /// The next value as a natural number written without sign, fraction, exponent or leading zero;
   /// nil, with nothing consumed but white space, where it is anything else.
-  mutating func natural() -> UInt64? {
+  package mutating func natural() -> UInt64? {
     _ = peek()
     let start = offset
     var value: UInt64 = 0
@@ -138,7 +138,7 @@ struct JSONScanner {
 
   /// Passes over the next value by its brackets and quotes alone. What is in it is not checked:
   /// for files that explain something and decide nothing.
-  mutating func passOverValue() throws(JSONSyntaxError) {
+  package mutating func passOverValue() throws(JSONSyntaxError) {
     guard let first = peek() else { throw fault("expected a value") }
     var depth = 0
     repeat {
@@ -190,7 +190,7 @@ struct JSONScanner {
   }
 
   /// A syntax error here.
-  func fault(_ message: String) -> JSONSyntaxError {
+  package func fault(_ message: String) -> JSONSyntaxError {
     JSONSyntaxError(kind: .syntax, offset: offset, message: message)
   }
 
@@ -278,7 +278,7 @@ extension JSONScanner {
 ///
 /// Keys compare as Swift strings do, so two spellings of one character (é composed or not) are one
 /// key: such a file is refused rather than read in a way that another reader would not share.
-struct JSONObjectCursor {
+package struct JSONObjectCursor {
   fileprivate var isFirst = true
   private var few: [String] = []
   private var many: Set<String> = []

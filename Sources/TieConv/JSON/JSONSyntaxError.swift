@@ -20,4 +20,10 @@ public struct JSONSyntaxError: Error, Sendable, Equatable {
   public let offset: Int
   /// What was expected, in words.
   public let message: String
+
+  package init(kind: Kind, offset: Int, message: String) {
+    self.kind = kind
+    self.offset = offset
+    self.message = message
+  }
 }
