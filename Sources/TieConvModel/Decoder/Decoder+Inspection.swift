@@ -21,6 +21,13 @@ extension Decoder {
     return all
   }
 
+  /// The mean loss of a batch. Computes all gradients on the way, for measuring how long that takes.
+  public func lossWithGradients(
+    _ batch: TokenBatch
+  ) throws(CheckpointError) -> Double {
+    try gradients(batch).loss
+  }
+
   /// The gradient of the mean loss with respect to every stored tensor, by name, each in the order
   /// in which the tensor is stored.
   public func namedGradients(

@@ -4,7 +4,7 @@ internal import Synchronization
 internal import TieConvKernels
 
 /// The operations that run as kernels.
-typealias Vectors = VectorReference
+typealias Vectors = VectorKernels
 
 /// The means of computation that one decoder has.
 struct Machine: Sendable {

@@ -7,25 +7,32 @@ internal import TieConv
 struct ConfigReader {
   /// Fields that no decoder's arithmetic at inference depends on. Dropout acts in training alone.
   private static let inert: Set<String> = [
-    "_name_or_path", "architectures", "attention_dropout", "attn_pdrop", "auto_map",
+    "_attn_implementation", "_attn_implementation_autoset", "_commit_hash",
+    "_flash_attn_2_enabled", "_model_name_or_path", "_name_or_path", "architectures",
+    "attention_dropout", "attn_implementation", "attn_pdrop", "auto_map", "bad_words_ids",
     "begin_suppress_tokens", "bos_token_id", "cache_implementation", "chunk_size_feed_forward",
-    "classifier_dropout", "dtype", "embd_pdrop", "embed_dropout", "eos_token_id",
-    "finetuning_task", "gradient_checkpointing", "hidden_dropout", "id2label",
+    "classifier_dropout", "decoder_start_token_id", "diversity_penalty", "do_sample", "dtype",
+    "early_stopping", "embd_pdrop", "embed_dropout", "encoder_no_repeat_ngram_size",
+    "eos_token_id", "exponential_decay_length_penalty", "finetuning_task", "forced_bos_token_id",
+    "forced_eos_token_id", "gradient_checkpointing", "hidden_dropout", "id2label",
     "initializer_factor", "initializer_range", "is_decoder", "is_llama_config", "label2id",
-    "max_length", "model_type", "output_attentions", "output_hidden_states", "pad_token_id",
-    "pretraining_tp", "problem_type", "reorder_and_upcast_attn", "resid_pdrop", "return_dict",
-    "sep_token_id", "summary_activation", "summary_first_dropout",
-    "summary_proj_to_labels", "summary_type", "summary_use_proj", "task_specific_params",
-    "tie_word_embeddings", "tokenizer_class", "torch_dtype", "transformers_version",
-    "transformers.js_config", "unk_token_id", "use_bfloat16", "use_cache", "use_flash_attn",
-    "_attn_implementation", "_attn_implementation_autoset", "attn_implementation",
-    "unsloth_fixed", "unsloth_version",
+    "length_penalty", "max_length", "min_length", "model_type", "no_repeat_ngram_size",
+    "num_beam_groups", "num_beams", "num_return_sequences", "output_attentions",
+    "output_hidden_states", "output_scores", "pad_token_id", "predict_special_tokens", "prefix",
+    "pretraining_tp", "problem_type", "remove_invalid_values", "reorder_and_upcast_attn",
+    "repetition_penalty", "resid_pdrop", "return_dict", "return_dict_in_generate", "sep_token_id",
+    "summary_activation", "summary_first_dropout", "summary_proj_to_labels", "summary_type",
+    "summary_use_proj", "suppress_tokens", "task_specific_params", "temperature",
+    "tf_legacy_loss", "tie_word_embeddings", "tokenizer_class", "top_k", "top_p", "torch_dtype",
+    "transformers.js_config", "transformers_version", "typical_p", "unk_token_id",
+    "unsloth_fixed", "unsloth_version", "use_bfloat16", "use_cache", "use_flash_attn",
   ]
   /// Fields that say nothing new at the value that they nearly always have.
   private static let inertAtValue: [String: JSONNode.Value] = [
     "is_encoder_decoder": .bool(false), "add_cross_attention": .bool(false),
     "tie_encoder_decoder": .bool(false), "pruned_heads": .object([]),
     "torchscript": .bool(false), "rope_interleaved": .bool(false),
+    "use_mrope": .bool(false),
     "use_bidirectional_attention": .bool(false),
   ]
 
