@@ -9,6 +9,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from conftest import ROOT
 from decoder_cases import CASES
 
 BY_NAME = {case.name: case for case in CASES}
@@ -175,6 +176,32 @@ def test_the_oracle_names_the_path_that_was_lost(
     assert report["against"]["passed"] == (fault is None)
     assert report["against"]["scale"] == pytest.approx(factor, rel=1e-3)
     assert max(t["relative_error"] for t in report["against"]["tensors"]) < TOLERANCE
+
+
+@pytest.mark.parametrize("dtype", ["f32", "bf16"])
+def test_a_gguf_model_gives_the_same_losses(tieconv, text, tmp_path, dtype):
+    """The same weights as GGUF: rows of queries and keys lie in another order there."""
+    folder = ROOT / "testdata/conversion/byte-level"
+    path = tmp_path / "model.gguf"
+    assert tieconv.run(
+        "convert", folder, "-o", path, "--to", "gguf", "--dtype", dtype).returncode == 0
+    arguments = ("--tokens", text[0], "--context", CONTEXT, "--compute", "f32")
+    one = tieconv.json("evaluate", folder, *arguments)
+    other = tieconv.json("evaluate", path, *arguments)
+    assert other["mean_nll"] == pytest.approx(one["mean_nll"], rel=1e-6)
+    report = tieconv.json(
+        "verify", folder, path, "--logits", "--tokens", text[0], "--context", CONTEXT)
+    assert report["logits"]["mean_kl"] < 1e-9
+
+
+def test_a_container_gives_the_same_losses(tieconv, saved, text, tmp_path):
+    folder, _ = saved("qwen2")
+    path = tmp_path / "model.tiepack"
+    assert tieconv.run("compress", folder, "-o", path).returncode == 0
+    arguments = ("--tokens", text[0], "--context", CONTEXT)
+    one = tieconv.json("evaluate", folder, *arguments)
+    other = tieconv.json("evaluate", path, *arguments)
+    assert one["mean_nll"] == other["mean_nll"]
 
 
 def test_drift_tells_together_from_apart(tieconv, saved, tmp_path):

@@ -26,12 +26,11 @@ public struct Decoder: Sendable {
     of checkpoint: Checkpoint, precision: ComputePrecision? = nil,
     options: ExecutionOptions = ExecutionOptions()
   ) throws(CheckpointError) {
-    let configuration = try DecoderConfiguration(of: checkpoint)
-    let precision =
-      precision ?? WeightLoader.naturalPrecision(of: checkpoint, configuration)
+    let model = try TranslatedModel(checkpoint, options: options)
+    let configuration = try DecoderConfiguration(of: model)
+    let precision = precision ?? WeightLoader.naturalPrecision(of: model, configuration)
     let loader = WeightLoader(
-      checkpoint: checkpoint, configuration: configuration, precision: precision,
-      options: options)
+      model: model, configuration: configuration, precision: precision, options: options)
     self.init(
       weights: try loader.load(), machine: Machine(threads: options.threads, precision: precision),
       path: checkpoint.path)

@@ -10,8 +10,12 @@ extension DecoderConfiguration {
   ///   that would change the arithmetic and is not understood, `invalidConfig` for a field of a
   ///   wrong type or out of range.
   public init(of checkpoint: Checkpoint) throws(CheckpointError) {
-    guard let config = checkpoint.config else {
-      throw CheckpointError(.notAModel, file: checkpoint.path, "there is no config.json to run by")
+    try self.init(of: try TranslatedModel(checkpoint))
+  }
+
+  init(of model: TranslatedModel) throws(CheckpointError) {
+    guard let config = model.config else {
+      throw CheckpointError(.notAModel, file: model.path, "there is no config.json to run by")
     }
     let convention = TieConventions.convention(
       architecture: config.architectures.first, modelType: config.modelType)

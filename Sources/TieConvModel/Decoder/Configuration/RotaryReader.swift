@@ -156,7 +156,7 @@ struct RotaryReader {
       throw reader.unsupported("short_factor", "and long_factor are not one number a pair")
     }
     return .long(
-      short: short, long: long, original: Int(original),
+      short: short, long: long, original: original,
       attentionFactor: stated ?? LongRotary.amplitude(factor: factor, original: original))
   }
 }

@@ -16,7 +16,7 @@ public struct RotarySettings: Sendable, Equatable {
     /// YaRN (Peng et al. 2023).
     case yarn(YarnSettings)
     /// LongRoPE: one divisor a frequency, another set of them beyond `original`.
-    case long(short: [Double], long: [Double], original: Int, attentionFactor: Double)
+    case long(short: [Double], long: [Double], original: Double, attentionFactor: Double)
   }
 
   /// The components of a head that turn; even, at most the head's size.
@@ -53,7 +53,7 @@ public struct RotarySettings: Sendable, Equatable {
         Float(settings.amplitude)
       )
     case .long(let short, let long, let original, let amplitude):
-      let divisors = length > original ? long : short
+      let divisors = Double(length) > original ? long : short
       return (
         zip(plain(base), divisors).map { Float(1) / (Float($1) * (1 / $0)) }, Float(amplitude)
       )

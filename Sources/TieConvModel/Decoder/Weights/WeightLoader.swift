@@ -6,7 +6,7 @@ internal import TieConvKernels
 
 /// Loads the weights of one checkpoint.
 struct WeightLoader {
-  let checkpoint: Checkpoint
+  let model: TranslatedModel
   let configuration: DecoderConfiguration
   let precision: ComputePrecision
   let options: ExecutionOptions
@@ -16,12 +16,12 @@ struct WeightLoader {
 
   /// The precision that the stored weights ask for: F32 for F32, else BF16.
   static func naturalPrecision(
-    of checkpoint: Checkpoint, _ configuration: DecoderConfiguration
+    of model: TranslatedModel, _ configuration: DecoderConfiguration
   ) -> ComputePrecision {
     let name = TensorNames.embedding(configuration.family)
     let prefix = TensorNames.standardPrefix(configuration.family)
-    let found = checkpoint.tensor(prefix + name) ?? checkpoint.tensor(name)
-    return (found?.info.dtype ?? .f32) == .f32 ? .f32 : .bf16
+    let found = model.storedDType(prefix + name) ?? model.storedDType(name)
+    return (found ?? .f32) == .f32 ? .f32 : .bf16
   }
 
   func load() throws(CheckpointError) -> DecoderWeights {
@@ -29,6 +29,8 @@ struct WeightLoader {
     var bindings = try tables(prefix)
     bindings += TensorNames(configuration, prefix: prefix).bindings()
     try refuseUnknown(bindings)
+    // All shapes first: what is allocated is then bounded by what is stored.
+    for binding in bindings { try checkShape(binding) }
     var parameters: [ParameterKey: WeightMatrix] = [:]
     for binding in bindings {
       let matrix = parameters[binding.key] ?? made(for: binding.key.role)
@@ -53,20 +55,20 @@ struct WeightLoader {
   private func prefix() -> String {
     let standard = TensorNames.standardPrefix(configuration.family)
     let name = TensorNames.embedding(configuration.family)
-    return checkpoint.tensor(standard + name) == nil && checkpoint.tensor(name) != nil
+    return model.tensor(standard + name) == nil && model.tensor(name) != nil
       ? "" : standard
   }
 
   /// The bindings of embedding, head and head bias.
   private func tables(_ prefix: String) throws(CheckpointError) -> [TensorBinding] {
     let embedding = prefix + TensorNames.embedding(configuration.family)
-    let head = TensorNames.heads.first { checkpoint.tensor($0) != nil }
+    let head = TensorNames.heads.first { model.tensor($0) != nil }
     let shape = [configuration.vocabularySize, configuration.hiddenSize]
     func binding(_ name: String, _ role: ParameterKey.Role) -> TensorBinding {
       TensorBinding(name: name, key: ParameterKey(role), shape: shape, placement: .rows(from: 0))
     }
     var found: [TensorBinding] = []
-    if checkpoint.tensor(embedding) != nil {
+    if model.tensor(embedding) != nil {
       found.append(binding(embedding, .embedding))
       if let head { found.append(binding(head, .head)) }
     } else if configuration.isTied, let head {
@@ -77,11 +79,11 @@ struct WeightLoader {
     }
     if head == nil, !configuration.isTied {
       throw CheckpointError(
-        .notAModel, file: checkpoint.path, tensor: TensorNames.heads[0],
+        .notAModel, file: model.path, tensor: TensorNames.heads[0],
         "the head is not stored, and tie_word_embeddings is false",
         hint: "a loader would make a random head; inspect tells what is wrong")
     }
-    if checkpoint.tensor("lm_head.bias") != nil {
+    if model.tensor("lm_head.bias") != nil {
       found.append(
         TensorBinding(
           name: "lm_head.bias", key: ParameterKey(.headBias),
@@ -93,17 +95,17 @@ struct WeightLoader {
   /// Every stored tensor has a place, or is made from the config.
   private func refuseUnknown(_ bindings: [TensorBinding]) throws(CheckpointError) {
     let known = Set(bindings.map(\.name))
-    for tensor in checkpoint.tensors
+    for tensor in model.tensors
     where !known.contains(tensor.name) && !TensorNames.isDerived(tensor.name) {
       throw CheckpointError(
-        .unsupportedFormat, file: checkpoint.path, tensor: tensor.name,
+        .unsupportedFormat, file: model.path, tensor: tensor.name,
         "a \(configuration.family.rawValue) of this config has no place for this tensor",
         hint: "running the model without it could give other logits than it was trained for")
     }
   }
 
   private func missing(_ name: String) -> CheckpointError {
-    CheckpointError(.notAModel, file: checkpoint.path, tensor: name, "not stored")
+    CheckpointError(.notAModel, file: model.path, tensor: name, "not stored")
   }
 
   /// Takes a stored head away where the flag says that it is the embedding, and it is.
@@ -115,7 +117,7 @@ struct WeightLoader {
       UnsafeRawBufferPointer(head.bytes).bytes, UnsafeRawBufferPointer(table.bytes).bytes)
     guard equal == nil else {
       throw CheckpointError(
-        .conflict, file: checkpoint.path, tensor: TensorNames.heads[0],
+        .conflict, file: model.path, tensor: TensorNames.heads[0],
         "the config ties head and embedding, and the two stored matrices differ",
         hint: "untie it, or tie it with --keep embedding or --keep head")
     }
@@ -124,19 +126,26 @@ struct WeightLoader {
 
   // MARK: Reading
 
-  private func read(
-    _ binding: TensorBinding, into matrix: WeightMatrix
-  ) throws(CheckpointError) {
-    guard let (_, info) = checkpoint.tensor(binding.name) else { throw missing(binding.name) }
+  @discardableResult private func checkShape(
+    _ binding: TensorBinding
+  ) throws(CheckpointError) -> TensorInfo {
+    guard let info = model.tensor(binding.name) else { throw missing(binding.name) }
     guard info.shape.dimensions == binding.shape.map(UInt64.init) else {
       throw CheckpointError(
-        .invalidConfig, file: checkpoint.path, tensor: binding.name,
+        .invalidConfig, file: model.path, tensor: binding.name,
         "its shape contradicts the config", found: info.shape.description,
         expected: "\(binding.shape)")
     }
+    return info
+  }
+
+  private func read(
+    _ binding: TensorBinding, into matrix: WeightMatrix
+  ) throws(CheckpointError) {
+    let info = try checkShape(binding)
     guard let kind = ElementKind(info.dtype), kind != .f64 else {
       throw CheckpointError(
-        .unsupportedFormat, file: checkpoint.path, tensor: binding.name,
+        .unsupportedFormat, file: model.path, tensor: binding.name,
         "weights of type \(info.dtype.rawValue) cannot be run")
     }
     // A tensor's first dimension; the rows of a binding may be finer.
@@ -145,14 +154,14 @@ struct WeightLoader {
     let step = max(1, Self.blockElements / max(1, perLine))
     for start in stride(from: 0, to: lines, by: step) {
       let range = start..<min(start + step, lines)
-      let part = try checkpoint.bytes(of: binding.name, rows: range, options: options)
+      let part = try model.bytes(of: binding.name, rows: range, options: options)
       guard let bytes = part else { throw missing(binding.name) }
       let floats = try widened(bytes, kind, count: range.count * perLine, binding.name)
       do throws(KernelError) {
         try place(floats, from: start * perLine, binding, matrix)
       } catch {
         throw CheckpointError(
-          .invalidConfig, file: checkpoint.path, tensor: binding.name, "\(error)")
+          .invalidConfig, file: model.path, tensor: binding.name, "\(error)")
       }
     }
   }
@@ -165,7 +174,7 @@ struct WeightLoader {
       var target = floats.mutableSpan
       unsafe try Widening.toFloat32(bytes.span.bytes, kind: kind, into: &target)
     } catch {
-      throw CheckpointError(.tensorSizeMismatch, file: checkpoint.path, tensor: name, "\(error)")
+      throw CheckpointError(.tensorSizeMismatch, file: model.path, tensor: name, "\(error)")
     }
     return floats
   }
