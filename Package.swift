@@ -22,6 +22,7 @@ let package = Package(
     .library(name: "TieConvModel", targets: ["TieConvModel"]),
     .executable(name: "tieconv", targets: ["TieConvTool"]),
     .executable(name: "tieconv-fuzz", targets: ["TieConvFuzz"]),
+    .executable(name: "tieconv-probe", targets: ["TieConvProbe"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -66,6 +67,9 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "TieConvKernelsTests", dependencies: ["TieConvKernels"], swiftSettings: strict),
+    .executableTarget(
+      name: "TieConvProbe", dependencies: ["TieConv", "TieConvModel"],
+      swiftSettings: [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]),
     .executableTarget(
       name: "TieConvFuzz", dependencies: ["TieConv", "TieConvModel", "TieConvIO"],
       swiftSettings: strict),

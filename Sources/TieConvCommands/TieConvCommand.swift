@@ -21,6 +21,7 @@ struct TieConvCommand: ParsableCommand {
     subcommands: [
       InspectCommand.self, TieCommand.self, UntieCommand.self, VerifyCommand.self,
       ConvertCommand.self, CompressCommand.self, DecompressCommand.self, TokenizeCommand.self,
+      EvaluateCommand.self,
     ])
 }
 

@@ -2,6 +2,7 @@
 
 import TieConv
 import TieConvIO
+import TieConvModel
 
 /// Runs every public operation on one input.
 struct CaseRunner {
@@ -47,9 +48,27 @@ struct CaseRunner {
     if let header = checkpoint.shards.first?.gguf { try TokenizerCheck.run(header.metadata) }
     try judge(checkpoint, hasAdapter: fuzzCase.adapter != nil)
     if fuzzCase.kind == .adapter { return }
-    if fuzzCase.kind == .conversion || fuzzCase.kind == .gguf { try convert(checkpoint) }
+    if fuzzCase.kind == .conversion || fuzzCase.kind == .gguf {
+      try convert(checkpoint)
+      try runModel(checkpoint)
+    }
     if fuzzCase.kind == .conversion { return }
     try edit(checkpoint, path)
+  }
+
+  /// Runs the model over three tokens, where it can be run.
+  private mutating func runModel(_ checkpoint: Checkpoint) throws {
+    let loaded = try attempt { () throws(CheckpointError) in
+      try Decoder(of: checkpoint, options: ExecutionOptions(threads: 1))
+    }
+    guard let decoder = loaded else { return }
+    let size = decoder.configuration.vocabularySize
+    let losses = try attempt { () throws(CheckpointError) in
+      try decoder.negativeLogLikelihoods(TokenBatch([[0, size / 2, size - 1]]))
+    }
+    if let losses, losses.map({ $0 == nil }) != [true, false, false] {
+      throw Violation("losses of the wrong positions")
+    }
   }
 
   /// `body`'s result; nil where it throws the one error that it may.

@@ -32,8 +32,7 @@ struct FuzzCase {
     kind = random.pick([
       .file, .file, .file, .folder, .folder, .folder, .receipt, .receipt, .fileReceipt, .adapter,
       .json, .json, .packed, .packed, .gguf, .gguf, .gguf, .pytorch, .pytorch, .pytorch,
-      .conversion, .conversion,
-      .tokenizer, .tokenizer, .tokenizer, .tokens,
+      .conversion, .conversion, .tokenizer, .tokenizer, .tokenizer, .tokens,
     ])
     switch kind {
     case .file:

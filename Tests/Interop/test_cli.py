@@ -31,6 +31,7 @@ CASES = {
     "usage-shard-size": (
         ["convert", DEMO, "-o", "x.gguf", "--to", "gguf", "--max-shard-size", "1GB"], 64),
     "help-tokenize": (["tokenize", "--help"], 0),
+    "help-evaluate": (["evaluate", "--help"], 0),
     "inspect-demo": (["inspect", DEMO], 0),
     "inspect-demo-json": (["inspect", DEMO, "--json"], 0),
     "inspect-no-compare": (["inspect", DEMO, "--no-compare", "--target", "mlx-lm"], 0),

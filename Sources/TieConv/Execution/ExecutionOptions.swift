@@ -7,10 +7,16 @@ internal import TieConvKernels
 public struct Progress: Sendable, Equatable {
   /// What is being done, as a present participle: "copying".
   public let activity: String
-  /// Bytes done.
+  /// Bytes done, or tokens.
   public let done: Int
-  /// Bytes in all.
+  /// Bytes in all, or tokens.
   public let total: Int
+
+  package init(activity: String, done: Int, total: Int) {
+    self.activity = activity
+    self.done = done
+    self.total = total
+  }
 }
 
 /// Settings that change how an operation runs, never what comes out of it.

@@ -1,0 +1,61 @@
+// One training step on the table as some code takes it: ours, or ours with a fault put in.
+
+internal import TieConv
+internal import TieConvKernels
+
+/// What a training step says and does. The verification's checks are run on this, so that a fault
+/// can be put in where other people's code has it.
+struct TiedStep: Sendable {
+  let decoder: Decoder
+  /// The gradient that the step uses.
+  let gradient: TableRows
+  let fault: TieFault?
+
+  /// The step on `batch`, with a fault or without. `parts` are the gradients of the two paths,
+  /// `joint` the gradient that both were summed into while it was computed.
+  init(
+    _ decoder: Decoder, _ batch: TokenBatch, fault: TieFault?, joint: TableRows,
+    parts: (input: TableRows, output: TableRows), request: GradientRequest
+  ) throws(CheckpointError) {
+    self.decoder = decoder
+    self.fault = fault
+    switch fault {
+    case .inputPathOnly: gradient = parts.input
+    case .outputPathOnly: gradient = parts.output
+    case .doubled: gradient = 2 * joint
+    case .headReplaced:
+      let broken = decoder.with(Self.replacingHead(of: decoder.weights))
+      let found = try broken.gradients(batch, request)
+      gradient = TableRows(found.input) + TableRows(found.output)
+    case .staleCopy, .decayTwice, nil: gradient = joint
+    }
+  }
+
+  /// The weights with another head: the table's rows, each one place on.
+  private static func replacingHead(of weights: DecoderWeights) -> DecoderWeights {
+    guard let table = weights.embedding else { return weights }
+    let other = table.duplicate()
+    for row in 0..<table.rows {
+      unsafe other.bytes(ofRows: row..<row + 1).copyMemory(
+        from: UnsafeRawBufferPointer(
+          table.bytes(ofRows: (row + 1) % table.rows..<(row + 1) % table.rows + 1)))
+    }
+    return weights.replacing(.head, by: other)
+  }
+
+  /// The table under both its names after one step of the optimizer.
+  func taken(
+    _ step: TableStep
+  ) throws(KernelError) -> (embedding: WeightMatrix, head: WeightMatrix)? {
+    guard let table = decoder.weights.embedding else { return nil }
+    let moved = try step.applied(
+      to: table, gradient: gradient, decays: fault == .decayTwice ? 2 : 1)
+    let after = decoder.weights.replacing(.embedding, by: moved)
+    switch fault {
+    case .staleCopy: return (moved, table)
+    case .headReplaced:
+      return Self.replacingHead(of: after).head.map { (moved, $0) }
+    default: return after.head.map { (moved, $0) }
+    }
+  }
+}
