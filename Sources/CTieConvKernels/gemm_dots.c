@@ -13,6 +13,7 @@
 #define TC_UNROLL _Pragma("clang loop unroll(full)")
 #define TC_DOTS(name) TC_PASTE(dots_##name##_, TC_LEVEL)
 
+typedef float f32x4 __attribute__((vector_size(16)));
 typedef float f32x16 __attribute__((vector_size(64)));
 typedef uint32_t u32x16 __attribute__((vector_size(64)));
 typedef uint16_t u16x16 __attribute__((vector_size(32)));
@@ -20,11 +21,20 @@ typedef uint16_t u16x16 __attribute__((vector_size(32)));
 // What a line is read as.
 enum { words_plain, words_widened, words_paired };
 
-// The lanes' sum, as a fixed tree.
+// Rows of bytes; the stride is bytes too.
+typedef struct {
+  const uint8_t *first;
+  size_t stride;
+} lines;
+
+typedef void (*add_dots)(lines x, lines b, size_t steps, float (*sums)[16]);
+
+// The lanes' sum, as a fixed tree: ((0+4)+(2+6)) + ((1+5)+(3+7)) of the sums of j and j + 8.
 TC_INLINE float lane_sum(const float *x) {
-  float s[8];
-  for (int j = 0; j < 8; j++) s[j] = x[j] + x[j + 8];
-  return ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]));
+  f32x4 s[4];
+  __builtin_memcpy(s, x, sizeof s);
+  f32x4 quarter = (s[0] + s[2]) + (s[1] + s[3]);
+  return (quarter[0] + quarter[2]) + (quarter[1] + quarter[3]);
 }
 
 #define TC_HALVES(sum, x, y)                               \
@@ -42,30 +52,30 @@ TC_INLINE float lane_sum(const float *x) {
 #if defined(__x86_64__)
 #define TC_LEVEL avx512_bf16
 #define TC_ATTRIBUTE TC_TARGET_AVX512_BF16
-#define TC_ROWS 4
-#define TC_COLUMNS 4
+#define TC_LOG_ROWS 2
+#define TC_LOG_COLUMNS 2
 #define TC_PAIR_MULTIPLY_ADD(sum, x, y) \
   sum = (f32x16)_mm512_dpbf16_ps((__m512)(sum), (__m512bh)(x), (__m512bh)(y))
 #include "tc_dots_body.h"
 
 #define TC_LEVEL avx512
 #define TC_ATTRIBUTE TC_TARGET_AVX512
-#define TC_ROWS 4
-#define TC_COLUMNS 4
+#define TC_LOG_ROWS 2
+#define TC_LOG_COLUMNS 2
 #define TC_PAIR_MULTIPLY_ADD TC_HALVES
 #include "tc_dots_body.h"
 
 #define TC_LEVEL avx2
 #define TC_ATTRIBUTE TC_TARGET_AVX2
-#define TC_ROWS 2
-#define TC_COLUMNS 2
+#define TC_LOG_ROWS 1
+#define TC_LOG_COLUMNS 1
 #define TC_PAIR_MULTIPLY_ADD TC_HALVES
 #include "tc_dots_body.h"
 #elif defined(__aarch64__)
 #define TC_LEVEL neon
 #define TC_ATTRIBUTE
-#define TC_ROWS 2
-#define TC_COLUMNS 2
+#define TC_LOG_ROWS 1
+#define TC_LOG_COLUMNS 1
 #define TC_PAIR_MULTIPLY_ADD TC_HALVES
 #include "tc_dots_body.h"
 #endif
@@ -77,8 +87,8 @@ TC_INLINE float lane_sum(const float *x) {
 #define TC_FUSED(a, b, c) ((a) * (b) + (c))
 #define TC_LEVEL portable
 #define TC_ATTRIBUTE
-#define TC_ROWS 2
-#define TC_COLUMNS 1
+#define TC_LOG_ROWS 1
+#define TC_LOG_COLUMNS 0
 #define TC_PAIR_MULTIPLY_ADD TC_HALVES
 #include "tc_dots_body.h"
 #endif
