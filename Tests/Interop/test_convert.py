@@ -74,9 +74,9 @@ def test_everything_equals_what_the_converter_of_llama_cpp_writes(
 
 def test_llama_cpp_runs_every_family_and_computes_what_transformers_computes(
         converted, tmp_path):
-    binary = Path(os.environ.get("LLAMA_BIN", "")) / "llama-perplexity"
-    if not os.environ.get("LLAMA_BIN") or not binary.exists():
-        pytest.skip("LLAMA_BIN does not name a folder with llama-perplexity")
+    binary = Path(os.environ.get("LLAMA_CPP_BIN", "")) / "llama-perplexity"
+    if not os.environ.get("LLAMA_CPP_BIN") or not binary.exists():
+        pytest.skip("LLAMA_CPP_BIN does not name a folder with llama-perplexity")
     text = tmp_path / "text.txt"
     content = " ".join(models.CORPUS) * 3
     text.write_bytes(content.encode())

@@ -198,9 +198,9 @@ def test_the_real_smollm2_goes_to_transformers_and_back(tieconv, tmp_path):
     for text in TEXTS:
         assert len({tuple(tokenizer(text).input_ids) for tokenizer in tokenizers}) == 1, text
     tieconv.json("convert", folder, "-o", again, "--to", "gguf")
-    binaries = Path(os.environ.get("LLAMA_BIN", ""))
+    binaries = Path(os.environ.get("LLAMA_CPP_BIN", ""))
     if not (binaries / "llama-quantize").exists():
-        pytest.skip("LLAMA_BIN does not name a folder with llama-quantize")
+        pytest.skip("LLAMA_CPP_BIN does not name a folder with llama-quantize")
     # llama.cpp rounds what it multiplies packed weights with to 8 bits: to compare weights, it
     # unpacks them itself first.
     unpacked = tmp_path / "unpacked.gguf"
