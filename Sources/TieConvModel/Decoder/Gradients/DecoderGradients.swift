@@ -26,5 +26,5 @@ struct GradientRequest: Sendable {
   /// Whether anything but the tables' gradients is wanted.
   var includesLayers = true
   /// Bytes of activations that may be kept; what is beyond is computed again.
-  var activationBytes = 1 << 30
+  var activationBytes = 1 << 29
 }
