@@ -10,6 +10,8 @@ package enum Elementary {
   package static func log(_ x: Double) -> Double { tc_log(x) }
   /// xʸ.
   package static func pow(_ x: Double, _ y: Double) -> Double { tc_pow(x, y) }
+  /// xʸ, in F32 as the reference computes rotary frequencies.
+  package static func pow(_ x: Float, _ y: Float) -> Float { tc_power_f32(x, y) }
   /// The sine of an angle in radians.
   package static func sin(_ x: Double) -> Double { tc_sin(x) }
   /// The cosine of an angle in radians.

@@ -143,10 +143,6 @@ void tc_histogram_bytes(const uint8_t *source, size_t n, size_t step, uint32_t c
 void tc_histogram_upper(const void *source, size_t n, size_t width, size_t step,
                         uint32_t counts[1024]);
 
-// base to the exponent, and the natural logarithm of x.
-float tc_power_f32(float base, float exponent);
-double tc_logarithm(double x);
-
 // Processors that this program may run on; at least 1.
 int tc_usable_processors(void);
 

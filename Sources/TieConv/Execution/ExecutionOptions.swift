@@ -7,15 +7,21 @@ internal import TieConvKernels
 public struct Progress: Sendable, Equatable {
   /// What is being done, as a present participle: "copying".
   public let activity: String
-  /// Bytes done, or tokens.
-  public let done: Int
-  /// Bytes in all, or tokens.
-  public let total: Int
+  /// What is counted.
+  public enum Unit: Sendable { case bytes, tokens }
 
-  package init(activity: String, done: Int, total: Int) {
+  /// How much is done.
+  public let done: Int
+  /// How much there is in all.
+  public let total: Int
+  /// What `done` and `total` count.
+  public let unit: Unit
+
+  package init(activity: String, done: Int, total: Int, unit: Unit = .bytes) {
     self.activity = activity
     self.done = done
     self.total = total
+    self.unit = unit
   }
 }
 

@@ -10,8 +10,12 @@ final class ProgressLine: Sendable {
 
   func show(_ progress: Progress) {
     let percent = progress.total > 0 ? progress.done * 100 / progress.total : 100
-    let text =
-      "\(progress.activity) \(percent) % of \(ByteCount.described(progress.total))"
+    let total =
+      switch progress.unit {
+      case .bytes: ByteCount.described(progress.total)
+      case .tokens: "\(progress.total) tokens"
+      }
+    let text = "\(progress.activity) \(percent) % of \(total)"
     last.withLock { last in
       guard text != last else { return }
       last = text

@@ -40,7 +40,8 @@ public struct LogitComparer: Sendable {
       try two.check(batch)
       try one.computing { () throws(KernelError) in try compare(batch, &report) }
       options.progress?(
-        Progress(activity: "comparing", done: report.positions, total: total))
+        Progress(
+          activity: "comparing", done: report.positions, total: total, unit: .tokens))
     }
     return report
   }

@@ -35,7 +35,7 @@ public struct PerplexityEvaluator: Sendable {
         }
       }
       tokens += batch.count
-      options.progress?(Progress(activity: "evaluating", done: tokens, total: total))
+      options.progress?(Progress(activity: "evaluating", done: tokens, total: total, unit: .tokens))
     }
     let seconds = (ContinuousClock.now - start).inSeconds
     let count = Double(max(1, scored))

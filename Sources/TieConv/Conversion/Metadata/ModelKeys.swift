@@ -183,10 +183,10 @@ struct ModelKeys {
 
   private func attentionFactor(_ scale: Double) throws(CheckpointError) -> Double {
     guard scale > 1 else { return 1 }
-    let logarithm = RealFunctions.logarithm(scale)
+    let logarithm = Elementary.log(scale)
     if rope.type == "yarn" { return 0.1 * logarithm + 1 }
     let original = Double(try originalLength())
-    return (1 + logarithm / RealFunctions.logarithm(original)).squareRoot()
+    return (1 + logarithm / Elementary.log(original)).squareRoot()
   }
 
   private func phi3Factors() throws(CheckpointError) -> [(String, [Float])] {

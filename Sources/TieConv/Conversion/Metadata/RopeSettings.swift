@@ -98,7 +98,7 @@ struct RopeSettings: Sendable {
     width: Int, theta: Float, factor: Float, low: Float, high: Float, length: Float
   ) -> [Float] {
     stride(from: 0, to: width, by: 2).map { place in
-      let frequency = 1 / RealFunctions.power(theta, Float(place) / Float(width))
+      let frequency = 1 / Elementary.pow(theta, Float(place) / Float(width))
       let wave = 2 * Float.pi / frequency
       if wave < length / high { return 1 }
       if wave > length / low { return factor }
