@@ -60,9 +60,15 @@ def tensors(path) -> dict:
 
 
 def perplexity(binary, path, text) -> float:
-    done = subprocess.run(
-        [binary, "-m", path, "-f", text, "-c", "64", "-t", "1", "--chunks", "4"],
-        capture_output=True, text=True, timeout=120, check=False)
-    found = [line for line in (done.stdout + done.stderr).splitlines() if "Final estimate" in line]
-    assert found, done.stderr[-2000:]
+    # Seen once: the tool ends well and its last lines are not there. That is asked again; a failure
+    # is not.
+    for _ in range(2):
+        done = subprocess.run(
+            [binary, "-m", path, "-f", text, "-c", "64", "-t", "1", "--chunks", "4"],
+            capture_output=True, text=True, timeout=120, check=False)
+        found = [line for line in (done.stdout + done.stderr).splitlines()
+                 if "Final estimate" in line]
+        if found or done.returncode != 0:
+            break
+    assert found, (done.returncode, done.stdout[-500:], done.stderr[-1000:])
     return float(found[0].split("PPL =")[1].split("+/-")[0])

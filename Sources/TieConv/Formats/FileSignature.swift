@@ -1,5 +1,7 @@
 // The format of a file, told from its first bytes.
 
+internal import TieConvIO
+
 /// What the first bytes of a file say it is.
 enum FileSignature: Sendable, Equatable {
   case safetensors
@@ -33,9 +35,21 @@ enum FileSignature: Sendable, Equatable {
     }
   }
 
-  /// How many first bytes it takes to tell: a tar archive says what it is after the first file's
-  /// name.
-  static let length = 264
+  /// What most formats take to tell.
+  private static let shortLength = 16
+  /// What a tar archive takes, which says what it is after its first file's name.
+  private static let longLength = 264
+
+  /// Reads what it takes to tell, and no more: what follows a header may need a base to be decoded.
+  init(reading file: any ByteSource) throws(IOFailure) {
+    let start = try file.bytes(in: 0..<min(Self.shortLength, file.size))
+    let signature = FileSignature(start)
+    guard signature == .safetensors, !Self.isFraming(start) else {
+      self = signature
+      return
+    }
+    self.init(try file.bytes(in: 0..<min(Self.longLength, file.size)))
+  }
 
   /// What torch once wrote, or is taken for it, and is not read.
   private static func archive(_ start: [UInt8]) -> String? {

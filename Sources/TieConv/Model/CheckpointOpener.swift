@@ -39,10 +39,7 @@ struct CheckpointOpener {
   private func openFile() throws(CheckpointError) -> Checkpoint {
     let (parent, name) = FilePath.split(path)
     let file = try reading { () throws(IOFailure) in try InputFile(path) }
-    let start = try reading { () throws(IOFailure) in
-      try file.bytes(in: 0..<min(FileSignature.length, file.size))
-    }
-    switch FileSignature(start) {
+    switch try reading({ () throws(IOFailure) in try FileSignature(reading: file) }) {
     case .json:
       return try openFolder(DiskTree(folder: parent), at: parent, weights: .index(name))
     case .tiepack: return try openContainer()
@@ -130,10 +127,8 @@ struct CheckpointOpener {
         .contains { name.hasPrefix($0) }
       if isState { continue }
       let file = try reading { () throws(IOFailure) in try tree.open(name) }
-      let start = try reading { () throws(IOFailure) in
-        try file.bytes(in: 0..<min(FileSignature.length, file.size))
-      }
-      if FileSignature(start) == .pytorch { found.append(name) }
+      let signature = try reading { () throws(IOFailure) in try FileSignature(reading: file) }
+      if signature == .pytorch { found.append(name) }
     }
     return found
   }

@@ -44,10 +44,7 @@ public struct Shard: Sendable {
   init(name: String, file: any ByteSource) throws(CheckpointError) {
     self.name = name
     fileSize = file.size
-    let start = try reading { () throws(IOFailure) in
-      try file.bytes(in: 0..<min(FileSignature.length, file.size))
-    }
-    let signature = FileSignature(start)
+    let signature = try reading { () throws(IOFailure) in try FileSignature(reading: file) }
     if signature == .pytorch {
       let opened = try PyTorchFile(reading: file)
       self.file = opened.source

@@ -155,7 +155,7 @@ import TieConvIO
 
   @Test func `what is no PyTorch file is told from one`() {
     func signature(_ bytes: [UInt8]) -> FileSignature {
-      FileSignature(Array(bytes.prefix(FileSignature.length)))
+      FileSignature(Array(bytes.prefix(264)))
     }
     #expect(signature(TorchFiles.small.bytes) == .pytorch)
     #expect(signature(TorchFiles.smallStacked) == .pytorch)
