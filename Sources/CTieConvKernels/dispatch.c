@@ -43,32 +43,39 @@ static int has_avx512(void) {
 }
 #endif
 
-const tc_kernel_table *tc_kernels_at(tc_level level) {
+int tc_runs_level(tc_level level) {
   switch (level) {
-    case TC_SCALAR: return &table_scalar;
+    case TC_SCALAR: return 1;
 #if defined(__x86_64__)
-    case TC_PORTABLE: return &table_portable;
-    case TC_AVX2: return has_avx2() ? &table_avx2 : NULL;
-    case TC_AVX512: return has_avx512() ? &table_avx512 : NULL;
-    case TC_AVX512_BF16:
-      return has_avx512() && __builtin_cpu_supports("avx512bf16") ? &table_avx512 : NULL;
+    case TC_PORTABLE: return 1;
+    case TC_AVX2: return has_avx2();
+    case TC_AVX512: return has_avx512();
+    case TC_AVX512_BF16: return has_avx512() && __builtin_cpu_supports("avx512bf16");
 #elif defined(__aarch64__)
-    case TC_NEON: return &table_neon;
+    case TC_NEON: return 1;
 #else
-    case TC_PORTABLE: return &table_portable;
+    case TC_PORTABLE: return 1;
 #endif
-    default: return NULL;
+    default: return 0;
   }
 }
 
-const tc_kernel_table *tc_kernels(void) {
-  static _Atomic(const tc_kernel_table *) chosen;
-  const tc_kernel_table *table = atomic_load_explicit(&chosen, memory_order_acquire);
-  if (table != NULL) return table;
-  // Two threads may both choose; they choose the same. The scalar level always exists.
-  for (int level = TC_NEON; table == NULL; level--) table = tc_kernels_at((tc_level)level);
-  atomic_store_explicit(&chosen, table, memory_order_release);
-  return table;
+tc_level tc_best_level(void) {
+  // One more than the level: zero is what nobody has found yet.
+  static atomic_int found;
+  int known = atomic_load_explicit(&found, memory_order_relaxed);
+  if (known != 0) return (tc_level)(known - 1);
+  int level = TC_NEON;
+  while (!tc_runs_level((tc_level)level)) level--;
+  // Two threads may both look; they find the same. The scalar level always runs.
+  atomic_store_explicit(&found, level + 1, memory_order_relaxed);
+  return (tc_level)level;
 }
+
+const tc_kernel_table *tc_kernels_at(tc_level level) {
+  return tc_runs_level(level) ? TC_TABLE_OF(table, level) : NULL;
+}
+
+const tc_kernel_table *tc_kernels(void) { return TC_TABLE_OF(table, tc_best_level()); }
 
 const char *tc_instruction_set(void) { return tc_kernels()->name; }

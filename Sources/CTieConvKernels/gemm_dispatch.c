@@ -28,29 +28,18 @@ TC_GEMM_TABLE(neon, neon, neon, neon, 8, 12, 8, 8)
 TC_GEMM_TABLE(portable, portable, portable, portable, 4, 8, 4, 8)
 #endif
 
-const tc_gemm_table *tc_gemm_at(tc_level level) {
-  if (tc_kernels_at(level) == NULL) return NULL;
-  switch (level) {
+static const tc_gemm_table *table_of(tc_level level) {
 #if defined(__x86_64__)
-    case TC_AVX2: return &table_avx2;
-    case TC_AVX512: return &table_avx512;
-    case TC_AVX512_BF16: return &table_avx512_bf16;
+  if (level == TC_AVX512_BF16) return &table_avx512_bf16;
 #endif
-#if defined(__aarch64__)
-    case TC_NEON: return &table_neon;
-#else
-    case TC_PORTABLE: return &table_portable;
-#endif
-    default: return &table_scalar;
-  }
+  return TC_TABLE_OF(table, level);
 }
 
-const tc_gemm_table *tc_gemm(void) {
-  // The scalar level always exists.
-  int level = TC_NEON;
-  while (tc_gemm_at((tc_level)level) == NULL) level--;
-  return tc_gemm_at((tc_level)level);
+const tc_gemm_table *tc_gemm_at(tc_level level) {
+  return tc_runs_level(level) ? table_of(level) : NULL;
 }
+
+const tc_gemm_table *tc_gemm(void) { return table_of(tc_best_level()); }
 
 void tc_relax(void) {
 #if defined(__x86_64__)

@@ -8,9 +8,6 @@
 
 #pragma STDC FP_CONTRACT OFF
 
-#define TC_PASTE_EXPANDED(a, b) a##b
-#define TC_PASTE(a, b) TC_PASTE_EXPANDED(a, b)
-#define TC_UNROLL _Pragma("clang loop unroll(full)")
 #define TC_DOTS(name) TC_PASTE(dots_##name##_, TC_LEVEL)
 
 typedef float f32x4 __attribute__((vector_size(16)));

@@ -9,9 +9,6 @@
 
 #pragma STDC FP_CONTRACT OFF
 
-#define TC_PASTE_EXPANDED(a, b) a##b
-#define TC_PASTE(a, b) TC_PASTE_EXPANDED(a, b)
-#define TC_UNROLL _Pragma("clang loop unroll(full)")
 
 #define TC_VECTOR_TYPES(lanes)                                            \
   typedef float tc_f32x##lanes __attribute__((vector_size(4 * lanes)));   \

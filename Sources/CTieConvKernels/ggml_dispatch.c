@@ -11,29 +11,10 @@ TC_TABLE(scalar, )
 TC_EACH_LEVEL(TC_TABLE)
 
 const tc_ggml_table *tc_ggml_at(tc_level level) {
-  // What this machine can run is known to the other table.
-  if (tc_kernels_at(level) == NULL) return NULL;
-  switch (level) {
-    case TC_SCALAR: return &table_scalar;
-#if defined(__x86_64__)
-    case TC_PORTABLE: return &table_portable;
-    case TC_AVX2: return &table_avx2;
-    case TC_AVX512:
-    case TC_AVX512_BF16: return &table_avx512;
-#elif defined(__aarch64__)
-    case TC_NEON: return &table_neon;
-#else
-    case TC_PORTABLE: return &table_portable;
-#endif
-    default: return NULL;
-  }
+  return tc_runs_level(level) ? TC_TABLE_OF(table, level) : NULL;
 }
 
-const tc_ggml_table *tc_ggml(void) {
-  const tc_ggml_table *table = NULL;
-  for (int level = TC_NEON; table == NULL; level--) table = tc_ggml_at((tc_level)level);
-  return table;
-}
+const tc_ggml_table *tc_ggml(void) { return TC_TABLE_OF(table, tc_best_level()); }
 
 size_t tc_ggml_block_values(uint32_t type) {
 #define TC_VALUES(level, target, id, name, bytes, values) \

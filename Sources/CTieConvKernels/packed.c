@@ -172,28 +172,7 @@ TC_PACKED(scalar, )
 TC_EACH_LEVEL(TC_PACKED)
 
 const tc_packed_table *tc_packed_at(tc_level level) {
-  // One question to the processor: whoever cannot run the other kernels of a set has none of these.
-  if (tc_kernels_at(level) == NULL) return NULL;
-  switch (level) {
-    case TC_SCALAR: return &packed_scalar;
-#if defined(__x86_64__)
-    case TC_PORTABLE: return &packed_portable;
-    case TC_AVX2: return &packed_avx2;
-    case TC_AVX512:
-    case TC_AVX512_BF16: return &packed_avx512;
-#elif defined(__aarch64__)
-    case TC_NEON: return &packed_neon;
-#else
-    case TC_PORTABLE: return &packed_portable;
-#endif
-    default: return NULL;
-  }
+  return tc_runs_level(level) ? TC_TABLE_OF(packed, level) : NULL;
 }
 
-const tc_packed_table *tc_packed(void) {
-  for (int level = TC_NEON; level > TC_SCALAR; level--) {
-    const tc_packed_table *table = tc_packed_at((tc_level)level);
-    if (table != NULL) return table;
-  }
-  return &packed_scalar;
-}
+const tc_packed_table *tc_packed(void) { return TC_TABLE_OF(packed, tc_best_level()); }

@@ -32,26 +32,12 @@
 #include "tc_rows_level.h"
 #endif
 
-const tc_row_table *tc_row_kernels_at(tc_level level) {
-  if (tc_kernels_at(level) == NULL) return NULL;
-  switch (level) {
-#if defined(__x86_64__)
-    case TC_AVX2: return &table_avx2;
-    case TC_AVX512:
-    case TC_AVX512_BF16: return &table_avx512;
-#endif
-#if defined(__aarch64__)
-    case TC_NEON: return &table_neon;
-#else
-    case TC_PORTABLE: return &table_portable;
-#endif
-    default: return tc_row_kernels_scalar();
-  }
+static const tc_row_table *table_of(tc_level level) {
+  return level == TC_SCALAR ? tc_row_kernels_scalar() : TC_VECTOR_TABLE(table, level);
 }
 
-const tc_row_table *tc_row_kernels(void) {
-  // The scalar level always exists.
-  int level = TC_NEON;
-  while (tc_row_kernels_at((tc_level)level) == NULL) level--;
-  return tc_row_kernels_at((tc_level)level);
+const tc_row_table *tc_row_kernels_at(tc_level level) {
+  return tc_runs_level(level) ? table_of(level) : NULL;
 }
+
+const tc_row_table *tc_row_kernels(void) { return table_of(tc_best_level()); }

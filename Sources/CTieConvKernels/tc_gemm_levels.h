@@ -6,6 +6,8 @@
 #include "tc_gemm.h"
 #include "tc_levels.h"
 
+#define TC_UNROLL _Pragma("clang loop unroll(full)")
+
 #define TC_TARGET_AVX512_BF16 \
   __attribute__((target("avx2,fma,f16c,avx512f,avx512bw,avx512vl,avx512dq,avx512bf16")))
 

@@ -9,6 +9,10 @@
 #error "the kernels read little-endian checkpoints in place"
 #endif
 
+// Names that end in the level that a body is included for.
+#define TC_PASTE_EXPANDED(a, b) a##b
+#define TC_PASTE(a, b) TC_PASTE_EXPANDED(a, b)
+
 #define TC_INLINE static inline __attribute__((always_inline))
 
 #if defined(__x86_64__)
@@ -21,6 +25,26 @@
 #else
 #define TC_EACH_LEVEL(X) X(portable, )
 #endif
+
+// Whether this machine runs a level, and the best that it runs; the latter is found once.
+int tc_runs_level(tc_level level);
+tc_level tc_best_level(void);
+
+// The table of a level that this machine runs, among NAME_portable and its like: one for every set
+// of TC_EACH_LEVEL. What has nothing of its own for a level has that of the level below.
+#if defined(__x86_64__)
+#define TC_VECTOR_TABLE(name, level)      \
+  ((level) == TC_PORTABLE ? &name##_portable \
+   : (level) == TC_AVX2   ? &name##_avx2     \
+                          : &name##_avx512)
+#elif defined(__aarch64__)
+#define TC_VECTOR_TABLE(name, level) (&name##_neon)
+#else
+#define TC_VECTOR_TABLE(name, level) (&name##_portable)
+#endif
+// The same with NAME_scalar.
+#define TC_TABLE_OF(name, level) \
+  ((level) == TC_SCALAR ? &name##_scalar : TC_VECTOR_TABLE(name, level))
 
 #define TC_DECLARE(level, target)                                                                \
   size_t tc_mismatch_##level(const void *, const void *, size_t);                                \

@@ -122,8 +122,6 @@ TC_INLINE float tc_lane_sum(const float *x) {
     TC_SELECT(c_ < 0.0f, p_, 1.0f - p_);                                                       \
   })
 
-#define TC_PASTE_EXPANDED(a, b) a##b
-#define TC_PASTE(a, b) TC_PASTE_EXPANDED(a, b)
 #define TC_ROW(name) TC_PASTE(TC_PASTE(tc_row_##name, _), TC_LEVEL)
 
 #endif
