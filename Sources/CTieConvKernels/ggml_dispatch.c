@@ -1,11 +1,13 @@
-// The decoder table of each instruction set, and the choice among them.
+// The tables of decoders and encoders of each instruction set, and the choice among them.
 #include "tc_ggml_bodies.h"
 
 #define TC_ENTRY(level, target, id, name, bytes, values) [id] = tc_dequantize_##name##_##level,
+#define TC_ENCODER(level, id, name) [id] = tc_encode_##name##_##level,
 #define TC_TABLE(level, target)                                                  \
   static const tc_ggml_table table_##level = {                                   \
       .name = #level,                                                            \
       .dequantize = {TC_GGML_EACH(TC_ENTRY, level, target)},                     \
+      .encode = {TC_GGML_ENCODED(TC_ENCODER, level)},                            \
   };
 TC_TABLE(scalar, )
 TC_EACH_LEVEL(TC_TABLE)

@@ -12,26 +12,12 @@ TC_INLINE uint16_t bf16_of(uint32_t x) {
   return (uint16_t)((x & 0x7FFFFFFF) > 0x7F800000 ? (x >> 16 | 0x40) : rounded);
 }
 
-TC_INLINE uint16_t f16_of(uint32_t x) {
-  uint32_t sign = x >> 16 & 0x8000;
-  uint32_t magnitude = x & 0x7FFFFFFF;
-  uint32_t rebiased = magnitude - (112u << 23);
-  uint32_t result = (rebiased + 0xFFF + (rebiased >> 13 & 1)) >> 13;
-  // Below 2^-14: adding 0.5, whose last place is 2^-24, rounds to F16's subnormal grid.
-  uint32_t subnormal = tc_bits_of(tc_float_of(magnitude) + 0.5f) - 0x3F000000;
-  result = magnitude < 0x38800000 ? subnormal : result;
-  // From 65520 on, the nearest is infinity.
-  result = magnitude >= 0x477FF000 ? 0x7C00 : result;
-  result = magnitude > 0x7F800000 ? (0x7E00 | (magnitude >> 13 & 0x3FF)) : result;
-  return (uint16_t)(sign | result);
-}
-
 TC_INLINE void bf16_loop(const uint8_t *p, size_t n, uint16_t *target) {
   for (size_t i = 0; i < n; i++) target[i] = bf16_of(tc_load_u32(p + 4 * i));
 }
 
 TC_INLINE void f16_loop(const uint8_t *p, size_t n, uint16_t *target) {
-  for (size_t i = 0; i < n; i++) target[i] = f16_of(tc_load_u32(p + 4 * i));
+  for (size_t i = 0; i < n; i++) target[i] = tc_f16_of(tc_load_u32(p + 4 * i));
 }
 
 // Each of these converts a multiple of 8 elements and returns how many.

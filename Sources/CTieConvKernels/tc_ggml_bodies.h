@@ -47,6 +47,20 @@
 TC_GGML_DECLARE(scalar, )
 TC_EACH_LEVEL(TC_GGML_DECLARE)
 
+// X(level, id, name): the types that are encoded.
+#define TC_GGML_ENCODED(X, level) \
+  X(level, 2, q4_0)               \
+  X(level, 3, q4_1)               \
+  X(level, 6, q5_0)               \
+  X(level, 7, q5_1)               \
+  X(level, 8, q8_0)               \
+  X(level, 14, q6_k)
+#define TC_GGML_DECLARE_ENCODER(level, id, name) \
+  size_t tc_encode_##name##_##level(const float *, size_t, void *);
+#define TC_GGML_DECLARE_ENCODERS(level, target) TC_GGML_ENCODED(TC_GGML_DECLARE_ENCODER, level)
+TC_GGML_DECLARE_ENCODERS(scalar, )
+TC_EACH_LEVEL(TC_GGML_DECLARE_ENCODERS)
+
 // A decoder of many blocks from name_block, which decodes one.
 #define TC_GGML_DEFINE_ONE(level, target, id, name, bytes, values)                                \
   target void tc_dequantize_##name##_##level(const void *blocks, size_t n, float *restrict y) {   \

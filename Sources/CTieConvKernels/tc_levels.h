@@ -88,4 +88,19 @@ TC_DEFINE_LOAD(f64, double)
 TC_INLINE float tc_float_of(uint32_t bits) { return tc_load_f32(&bits); }
 TC_INLINE uint32_t tc_bits_of(float value) { return tc_load_u32(&value); }
 
+// The bits of an f32 as an IEEE binary16, to nearest, ties to even.
+TC_INLINE uint16_t tc_f16_of(uint32_t x) {
+  uint32_t sign = x >> 16 & 0x8000;
+  uint32_t magnitude = x & 0x7FFFFFFF;
+  uint32_t rebiased = magnitude - (112u << 23);
+  uint32_t result = (rebiased + 0xFFF + (rebiased >> 13 & 1)) >> 13;
+  // Below 2^-14: adding 0.5, whose last place is 2^-24, rounds to F16's subnormal grid.
+  uint32_t subnormal = tc_bits_of(tc_float_of(magnitude) + 0.5f) - 0x3F000000;
+  result = magnitude < 0x38800000 ? subnormal : result;
+  // From 65520 on, the nearest is infinity.
+  result = magnitude >= 0x477FF000 ? 0x7C00 : result;
+  result = magnitude > 0x7F800000 ? (0x7E00 | (magnitude >> 13 & 0x3FF)) : result;
+  return (uint16_t)(sign | result);
+}
+
 #endif

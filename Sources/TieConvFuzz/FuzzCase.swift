@@ -73,6 +73,9 @@ struct FuzzCase {
       file = "model.bin"
     case .conversion:
       var folder = random.pick(seeds.convertible)
+      if folder[Receipt.fileName] != nil, random.once(in: 2) {
+        json.mutate(&folder[Receipt.fileName, default: []], &random)
+      }
       for _ in 0...random.below(3) { Self.mutate(&folder, json, safetensors, &random) }
       contents = folder
     case .adapter:

@@ -42,6 +42,7 @@ struct Seeds {
     for path in try Self.folders(below: FilePath.join(testdata, "conversion")) {
       convertible.append(try Self.contents(of: path))
     }
+    convertible += try Self.converted(convertible, scratch)
     for path in try Self.folders(below: FilePath.join(testdata, "adapters")) {
       adapters.append(try Self.contents(of: path))
     }
@@ -153,7 +154,7 @@ struct Seeds {
   }
 
   /// Regular files of `path`; links are left out.
-  private static func contents(of path: String) throws -> FolderContents {
+  static func contents(of path: String) throws -> FolderContents {
     var contents: FolderContents = [:]
     for name in try FileSystem.names(in: path) {
       let file = FilePath.join(path, name)

@@ -16,7 +16,8 @@ enum Vocabulary {
     "config_groups", "weights", "num_bits", "strategy", "block_structure", "version",
     "checkpoint_format", "weight_block_size", "mode", "w_bit", "q_group_size", "blocksize",
     "nested_blocksize", "nested_offset", "lora_alpha", "alpha_pattern", "use_rslora", "use_dora",
-    "trainable_token_indices", "ensure_weight_tying",
+    "trainable_token_indices", "ensure_weight_tying", "gguf", "key", "type", "value",
+    "general.architecture", "general.alignment", "split.count",
   ]
 
   static let tensors = [
@@ -45,6 +46,8 @@ enum Vocabulary {
       "F16", "F4", "F6_E2M3", "I64", "BOOL", "U8", "LlamaForCausalLM", "GemmaForCausalLM",
       "T5ForConditionalGeneration", "GPT2LMHeadModel", "BertForMaskedLM", "llama", "mlx",
       "compressed-tensors", "gptq", "awq", "bitsandbytes", "fp8", "gemm", "gptq_v2", "marlin",
+      "convert", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0", "Q6_K", "IQ2_XXS", "uint32", "uint8",
+      "string", "string[]", "float32[]", "array", "bool",
       "group", "block", "channel", "int", "float", "KLUv/QBYAQAA", "AAAA", "====",
       String(repeating: "x", count: 4000),
       String(repeating: "0", count: 64), String(repeating: "model.", count: 300),

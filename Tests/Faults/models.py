@@ -4,8 +4,11 @@ import hashlib
 import json
 import os
 import random
+import shutil
 import struct
 from pathlib import Path
+
+from commands import ROOT
 
 WIDTHS = {"BF16": 2, "F32": 4, "U8": 1}
 
@@ -88,6 +91,26 @@ def single(folder: Path, rows: int, columns: int, tied: bool = False) -> Path:
     write_file(folder / "model.safetensors", tensors, dict.fromkeys(
         ["lm_head.weight", "model.embed_tokens.weight"], table))
     (folder / "config.json").write_text(llama_config(rows, columns, tied))
+    return folder
+
+
+def convertible(folder: Path, width: int) -> Path:
+    """A tied Llama of two layers with the tokenizer of a model in testdata: GGUF can hold it."""
+    shutil.copytree(ROOT / "testdata/conversion/byte-level", folder)
+    config = json.loads((folder / "config.json").read_text())
+    config |= {"hidden_size": width, "intermediate_size": 4 * width, "head_dim": width // 2,
+               "num_hidden_layers": 2}
+    (folder / "config.json").write_text(json.dumps(config, indent=2))
+    vector, square, half = [width], [width, width], [width // 2, width]
+    layer = {
+        "input_layernorm": vector, "post_attention_layernorm": vector, "self_attn.q_proj": square,
+        "self_attn.k_proj": half, "self_attn.v_proj": half, "self_attn.o_proj": square,
+        "mlp.gate_proj": [4 * width, width], "mlp.up_proj": [4 * width, width],
+        "mlp.down_proj": [width, 4 * width]}
+    shapes = {"model.embed_tokens": [config["vocab_size"], width], "model.norm": vector}
+    shapes |= {f"model.layers.{n}.{name}": shape for n in range(2) for name, shape in layer.items()}
+    write_file(folder / "model.safetensors",
+               {f"{name}.weight": ("BF16", shape) for name, shape in shapes.items()}, {})
     return folder
 
 

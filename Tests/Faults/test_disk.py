@@ -7,6 +7,7 @@ import subprocess
 import pytest
 
 import models
+from operations import BY_NAME, old_state
 
 
 @pytest.fixture
@@ -27,6 +28,25 @@ def test_full_disk_of_a_conversion(tieconv, small_disk, tmp_path):
         "diskFull", "convert", source, "-o", small_disk / "out", "--to", "safetensors", "--dtype",
         "f32")
     assert os.listdir(small_disk) == []
+
+
+@pytest.mark.parametrize("force", [False, True], ids=["new", "replace"])
+@pytest.mark.parametrize("name", ["to-gguf", "from-gguf", "compress", "decompress"])
+def test_full_disk_of_a_change_of_format(tieconv, small_disk, tmp_path, name, force):
+    operation = BY_NAME[name]
+    source = models.convertible(tmp_path / "model", 512)
+    for before in ("to-gguf", "compress"):
+        step = BY_NAME[before]
+        if step.result == operation.source:
+            source = tmp_path / step.result
+            tieconv.succeeds(*step.arguments(tmp_path / step.source, source))
+    out = small_disk / operation.result
+    old = old_state(operation, out) if force else None
+    error = tieconv.fails(
+        "diskFull", *operation.arguments(source, out, *(["--force"] if force else [])))
+    assert "space" in error["message"]
+    assert models.digest(out) == old
+    assert os.listdir(small_disk) == ([out.name] if force else [])
 
 
 @pytest.mark.parametrize("force", [False, True], ids=["new", "replace"])

@@ -7,65 +7,53 @@ import time
 import pytest
 
 import models
+from operations import BY_NAME, old_state, prepare, remove
 
 TRIES = 60  # of each of four: 240 kills
+# What these have in common with the others was tried there.
+FEWER_TRIES = 20
+CASES = [("tie", force, TRIES) for force in (False, True)]
+CASES += [("untie", force, TRIES) for force in (False, True)]
+CASES += [("to-gguf", False, FEWER_TRIES), ("from-gguf", True, FEWER_TRIES),
+          ("compress", True, FEWER_TRIES), ("decompress", False, FEWER_TRIES)]
 
 
 @pytest.fixture(scope="module")
 def folders(tieconv, tmp_path_factory):
-    """An untied and a tied checkpoint of 18 MB, and what each edit makes of them."""
-    home = tmp_path_factory.mktemp("kill")
-    untied = models.sharded(home / "untied", 4096, 512)
-    tieconv.succeeds("tie", untied, "-o", home / "tied")
-    tieconv.succeeds("untie", home / "tied", "-o", home / "untied-again")
-    return home
+    """Checkpoints of 18 MB, and what each command makes of them."""
+    return prepare(tieconv, tmp_path_factory.mktemp("kill"), 4096, 512, 512)
 
 
-def old_state(destination):
-    destination.mkdir()
-    (destination / "config.json").write_text("{}")
-    (destination / "model.safetensors").write_bytes(b"old" * 1000)
-    return models.digest(destination)
-
-
-@pytest.mark.parametrize("force", [False, True], ids=["new", "replace"])
-@pytest.mark.parametrize("operation", ["tie", "untie"])
-def test_destination_is_old_or_new_after_kill(tieconv, folders, tmp_path, operation, force):
-    source, result = {
-        "tie": (folders / "untied", folders / "tied"),
-        "untie": (folders / "tied", folders / "untied-again")}[operation]
-    before, after = models.digest(source), models.digest(result)
-    times = [(file, file.stat().st_mtime_ns) for file in source.rglob("*")]
-    arguments = [operation, source, "-o", tmp_path / "out"] + (["--force"] if force else [])
+@pytest.mark.parametrize(
+    "name, force, tries", CASES, ids=[f"{n}-{'replace' if f else 'new'}" for n, f, _ in CASES])
+def test_destination_is_old_or_new_after_kill(tieconv, folders, tmp_path, name, force, tries):
+    operation = BY_NAME[name]
+    source, out = folders / operation.source, tmp_path / operation.result
+    before, after = models.digest(source), models.digest(folders / operation.result)
+    files = [source] if source.is_file() else list(source.rglob("*"))
+    times = [(file, file.stat().st_mtime_ns) for file in files]
+    arguments = operation.arguments(source, out, *(["--force"] if force else []))
     durations = []
     for _ in range(3):
         started = time.monotonic()
-        tieconv.succeeds(operation, source, "-o", tmp_path / "out", "--force")
+        tieconv.succeeds(*operation.arguments(source, out, "--force"))
         durations.append(time.monotonic() - started)
-    delays = random.Random(operation + str(force))
+    delays = random.Random(name + str(force))
     seen = set()
-    for _ in range(TRIES):
-        tieconv_remove(tmp_path / "out")
-        old = old_state(tmp_path / "out") if force else None
+    for _ in range(tries):
+        remove(out)
+        old = old_state(operation, out) if force else None
         process = tieconv.start(*arguments)
         time.sleep(delays.uniform(0, max(durations) * 1.1))
         process.kill()
         process.communicate()
-        found = models.digest(tmp_path / "out")
+        found = models.digest(out)
         assert found in (old, after), "neither the old state nor the new one"
         seen.add((found == after, bool(models.strays(tmp_path))))
     assert (False, True) in seen, "no kill came while output was being written"
     assert [(file, file.stat().st_mtime_ns) for file, _ in times] == times
     assert models.digest(source) == before
-    tieconv_remove(tmp_path / "out")
+    remove(out)
     tieconv.succeeds(*arguments)
-    assert models.digest(tmp_path / "out") == after
-    assert os.listdir(tmp_path) == ["out"]
-
-
-def tieconv_remove(folder):
-    """Removes a destination, as a person would before the next try; never what lies beside it."""
-    if folder.is_dir():
-        for file in folder.iterdir():
-            file.unlink()
-        folder.rmdir()
+    assert models.digest(out) == after
+    assert os.listdir(tmp_path) == [out.name]

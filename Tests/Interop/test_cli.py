@@ -29,7 +29,7 @@ CASES = {
         ["convert", f"{VERDICTS}/TIED/model.safetensors", "-o", "x", "--to", "tiepack", "--dtype",
          "f16"], 2),
     "usage-shard-size": (
-        ["convert", DEMO, "-o", "x.gguf", "--to", "gguf", "--max-shard-size", "1GB"], 64),
+        ["convert", DEMO, "-o", "x.tiepack", "--to", "tiepack", "--max-shard-size", "1GB"], 64),
     "help-tokenize": (["tokenize", "--help"], 0),
     "help-evaluate": (["evaluate", "--help"], 0),
     "inspect-demo": (["inspect", DEMO], 0),

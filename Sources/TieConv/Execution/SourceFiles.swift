@@ -5,11 +5,11 @@ internal import TieConvIO
 /// Opens files of a checkpoint by their path within it.
 struct SourceFiles: Sendable {
   private let open: [String: any ByteSource]
-  private let computed: [String: ConvertedTensor]
+  private let computed: [String: any ByteSource]
 
   /// Opens every file that `plan` copies from, beside the tensors that it computes.
   init(
-    _ checkpoint: Checkpoint, for plan: OutputPlan, computed: [String: ConvertedTensor] = [:]
+    _ checkpoint: Checkpoint, for plan: OutputPlan, computed: [String: any ByteSource] = [:]
   ) throws(CheckpointError) {
     self.computed = computed
     var open: [String: any ByteSource] = [:]
@@ -42,7 +42,7 @@ struct SourceFiles: Sendable {
   }
 
   /// The tensor of the output called `name`.
-  func tensor(_ name: String) throws(IOFailure) -> ConvertedTensor {
+  func tensor(_ name: String) throws(IOFailure) -> any ByteSource {
     guard let tensor = computed[name] else {
       throw IOFailure("open", name, reason: .notFound, message: "no such tensor")
     }

@@ -17,6 +17,7 @@ extension Receipt {
       ),
     ]
     members.append(("restore", restoration.map(Self.json(of:)) ?? .null))
+    if let origin { members.append(("gguf", origin.json)) }
     return .object(members)
   }
 
@@ -100,11 +101,16 @@ extension Receipt {
       }
       restoration = read
     }
+    var origin: GGUFOrigin?
+    if let node = root["gguf"], node.value != .null {
+      guard let read = GGUFOrigin(node) else { throw invalid("gguf") }
+      origin = read
+    }
     self.init(
       version: root["tieconv"]?.string ?? "", operation: operation,
       verdict: root["verdict"]?.string ?? "", reason: root["reason"]?.string ?? "",
       tensors: tensors.compactMap { $0 }, flagEdits: edits.compactMap { $0 },
-      files: files.compactMap { $0 }, restoration: restoration)
+      files: files.compactMap { $0 }, restoration: restoration, origin: origin)
   }
 
   private static func tensor(from node: JSONNode) -> Tensor? {

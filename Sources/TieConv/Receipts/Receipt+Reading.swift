@@ -31,6 +31,17 @@ extension Receipt {
     }
   }
 
+  /// The same, but nil too where it is damaged: for those to whom it is one file among others.
+  init?(readable checkpoint: Checkpoint) throws(CheckpointError) {
+    do {
+      guard let receipt = try Receipt(of: checkpoint) else { return nil }
+      self = receipt
+    } catch {
+      guard error.code == .invalidReceipt else { throw error }
+      return nil
+    }
+  }
+
   /// The files whose headers or texts are no longer what the receipt says; empty where it still
   /// describes `checkpoint`.
   func changedFiles(in checkpoint: Checkpoint) throws(CheckpointError) -> [String] {
@@ -45,6 +56,13 @@ extension Receipt {
     } else if let only = checkpoint.shards.first, files.count == 1 {
       // A lone file may have been renamed since.
       return files[0].digest == current[only.name] ? [] : [only.name]
+    }
+    for (path, _) in checkpoint.otherFiles
+    where path != Self.fileName && files.contains(where: { $0.name == path }) {
+      let file = try reading { () throws(IOFailure) in try checkpoint.tree.open(path) }
+      current[path] = try reading { () throws(IOFailure) in
+        try SHA256Digest(of: file, range: 0..<file.size, cancellation: Cancellation())
+      }
     }
     let recorded = Dictionary(files.map { ($0.name, $0.digest) }, uniquingKeysWith: { $1 })
     return Set(recorded.keys).union(current.keys).filter { recorded[$0] != current[$0] }

@@ -11,8 +11,8 @@ public struct Receipt: Sendable, Equatable {
   /// The version of the receipt's form that this library writes and reads.
   static let currentFormat = 1
 
-  /// Which way the edit went.
-  public enum Operation: String, Sendable { case tie, untie }
+  /// What was done.
+  public enum Operation: String, Sendable { case tie, untie, convert }
 
   /// One tensor that the edit dropped, added or renamed.
   public struct Tensor: Sendable, Equatable {
@@ -67,7 +67,7 @@ public struct Receipt: Sendable, Equatable {
 
   /// The version of tieconv that wrote it.
   public var version: String
-  /// Which way the edit went.
+  /// What was done.
   public var operation: Operation
   /// The verdict on the original.
   public var verdict: String
@@ -81,6 +81,8 @@ public struct Receipt: Sendable, Equatable {
   public var files: [FileState]
   /// The way back; nil where bytes were given up.
   var restoration: Restoration?
+  /// The GGUF file that the folder was converted from, if it was.
+  public var origin: GGUFOrigin?
 
   /// Whether the original can be made again, byte for byte.
   public var isReversible: Bool { restoration != nil }

@@ -20,7 +20,8 @@ struct ReceiptWriter {
     return Receipt(
       version: TieConvVersion.current, operation: job.operation, verdict: job.verdict,
       reason: job.reason, tensors: tensors(), flagEdits: plan.flagEdits,
-      files: try states(plan), restoration: restoration)
+      files: try states(plan), restoration: restoration,
+      origin: try Receipt(readable: checkpoint)?.origin)
   }
 
   private func oldReceipt() throws(CheckpointError) -> [UInt8] {

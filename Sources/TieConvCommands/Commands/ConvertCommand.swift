@@ -17,12 +17,16 @@ struct ConvertCommand: ParsableCommand {
       computed a second time and compared before it is put in place.
 
       To gguf: llama, mistral, qwen2, qwen3, gemma, gemma2, gemma3, phi3, gpt2, gpt_neox, \
-      starcoder2 and olmo2, with tokenizer. From gguf: llama, mistral, qwen2, qwen3, gemma3, gpt2.
+      starcoder2 and olmo2, with tokenizer. From gguf: llama, mistral, qwen2, qwen3, gemma3, gpt2; \
+      packed blocks become f32, and the receipt says what they were, so that the way back gives \
+      those that were not edited in their own blocks. From gguf to gguf: parts are merged, or made \
+      with --max-shard-size, and --dtype unpacks.
 
       Examples:
         tieconv convert MODEL -o model.gguf --to gguf --dtype f16
         tieconv convert model.gguf -o MODEL --to safetensors
         tieconv convert MODEL -o SHARDED --to safetensors --max-shard-size 2GB
+        tieconv convert part-00001-of-00003.gguf -o whole.gguf --to gguf
       """)
 
   @Argument(
@@ -42,7 +46,9 @@ struct ConvertCommand: ParsableCommand {
   var dtype: MatrixType?
 
   @Option(
-    help: ArgumentHelp("The most that one weight file of a folder gets; 5GB.", valueName: "size"))
+    help: ArgumentHelp(
+      "The most that one weight file gets: 5GB in a folder; of a GGUF, makes a folder of parts.",
+      valueName: "size"))
   var maxShardSize: ByteSize?
 
   @Flag(help: "Print the plan and write nothing.")
@@ -57,8 +63,8 @@ struct ConvertCommand: ParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
-    if maxShardSize != nil, to == .gguf || to == .tiepack {
-      throw ValidationError("--max-shard-size is for folders: a \(to.rawValue) is one file.")
+    if maxShardSize != nil, to == .tiepack {
+      throw ValidationError("--max-shard-size is for folders: a tiepack is one file.")
     }
   }
 

@@ -16,6 +16,14 @@ struct ConvertText {
       lines.append("  dropped   \(TextSafety.escaped(name))")
     }
     for name in report.tensorsAdded { lines.append("  added     \(TextSafety.escaped(name))") }
+    if !report.tensorsPacked.isEmpty {
+      let types = Set(report.tensorsPacked.map(\.type)).sorted().joined(separator: ", ")
+      lines.append(
+        "  packed    \(report.tensorsPacked.count) tensors, back into their blocks: \(types)")
+    }
+    for name in report.tensorsEdited {
+      lines.append("  edited    \(TextSafety.escaped(name)), so it is not packed again")
+    }
     if let bytes = report.outputBytes {
       lines.append(
         "  \(isDryRun ? "would write" : "wrote")     \(ByteCount.described(bytes))"

@@ -36,10 +36,10 @@ public struct Converter: Sendable {
   ) throws(CheckpointError) -> ConversionPlan {
     let tie = try ConversionTie.judged(checkpoint, options.execution)
     if let metadata = checkpoint.ggufMetadata {
-      guard target != .gguf else {
-        throw CheckpointError(
-          .unsupportedFormat, file: checkpoint.path, "it is a GGUF file already",
-          hint: "convert to safetensors and back to cast it; quantize packs it")
+      if target == .gguf {
+        return try GGUFCopyPlanner(
+          checkpoint: checkpoint, metadata: metadata, tie: tie, options: options
+        ).plan(name: name)
       }
       return try GGUFInputPlanner(
         checkpoint, metadata, tie, options: options, isForMLX: target == .mlx
@@ -63,7 +63,7 @@ public struct Converter: Sendable {
       checkpoint: checkpoint, options: execution, verifies: options.verifies,
       replaces: options.replaces)
     let resolver = RecipeResolver(checkpoint: checkpoint)
-    var computed: [String: ConvertedTensor] = [:]
+    var computed: [String: any ByteSource] = [:]
     for recipe in plan.recipes { computed[recipe.name] = try resolver.tensor(recipe) }
     let sources = try SourceFiles(checkpoint, for: output, computed: computed)
     try executor.stage(at: path) { (staged) throws(CheckpointError) in
@@ -111,6 +111,13 @@ public struct Converter: Sendable {
       output: output, source: checkpoint.format, target: target,
       inputBytes: checkpoint.totalBytes, outputBytes: bytes, tensorCount: plan.recipes.count,
       tensorsDropped: plan.dropped.sorted { $0.utf8Precedes($1) }, tensorsAdded: plan.added,
+      tensorsPacked: plan.packed.sorted { $0.key.utf8Precedes($1.key) }
+        .map { (name: $0.key, type: $0.value.name) },
+      tensorsEdited: plan.edited,
+      receipt: output.flatMap { path in
+        plan.texts.contains { $0.name == Receipt.fileName }
+          ? FilePath.join(path, Receipt.fileName) : nil
+      },
       verified: output != nil && options.verifies ? true : nil, notes: plan.notes)
   }
 }

@@ -8,7 +8,7 @@ internal import TieConvIO
 package struct TranslatedModel: Sendable {
   private let checkpoint: Checkpoint
   /// The tensors that are made; none where the files are Hugging Face's own.
-  private let made: [String: (recipe: TensorRecipe, tensor: ConvertedTensor)]
+  private let made: [String: (recipe: TensorRecipe, tensor: any ByteSource)]
   /// The config; nil where there is none.
   package let config: ModelConfig?
   /// Every tensor.
@@ -34,7 +34,7 @@ package struct TranslatedModel: Sendable {
     let plan = try Converter.plan(
       checkpoint, .safetensors, "model", ConvertOptions(execution: options))
     let resolver = RecipeResolver(checkpoint: checkpoint)
-    var made: [String: (recipe: TensorRecipe, tensor: ConvertedTensor)] = [:]
+    var made: [String: (recipe: TensorRecipe, tensor: any ByteSource)] = [:]
     for recipe in plan.recipes { made[recipe.name] = (recipe, try resolver.tensor(recipe)) }
     self.made = made
     tensors = plan.recipes.map {

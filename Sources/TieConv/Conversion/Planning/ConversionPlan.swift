@@ -24,6 +24,10 @@ struct ConversionPlan: Sendable {
   var dropped: [String] = []
   /// Tensors of the output that the input has no bytes of its own for.
   var added: [String] = []
+  /// Tensors of the input that go back into the blocks that they were unpacked from.
+  var packed: [String: GGMLType] = [:]
+  /// Tensors of the input that came out of blocks and are no longer what these say.
+  var edited: [String] = []
   /// What a reader of the report should know.
   var notes: [String] = []
 

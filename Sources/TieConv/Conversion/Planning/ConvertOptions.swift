@@ -4,7 +4,7 @@
 public enum ConversionTarget: String, Sendable, CaseIterable {
   /// A Hugging Face folder, or one file where the input is one.
   case safetensors
-  /// One GGUF file, as llama.cpp runs it.
+  /// A GGUF file, or a folder of parts, as llama.cpp runs it.
   case gguf
   /// A folder as mlx-lm loads it.
   case mlx
@@ -16,8 +16,9 @@ public enum ConversionTarget: String, Sendable, CaseIterable {
 public struct ConvertOptions: Sendable {
   /// The type that float matrices are cast to; nil keeps each one's own.
   public var dtype: DType?
-  /// The most bytes of tensors that one weight file of a folder gets.
-  public var maximumShardSize = 5_000_000_000
+  /// The most bytes of tensors that one weight file gets; nil for 5 GB a file of a folder, and for a
+  /// GGUF model in one file.
+  public var maximumShardSize: Int?
   /// Whether the output is computed anew and compared before it is put in place.
   public var verifies = true
   /// Whether an existing output is replaced, in one step.
@@ -29,6 +30,9 @@ public struct ConvertOptions: Sendable {
 
   /// The usual choices: every type is kept, the output is verified, nothing is replaced.
   public init(execution: ExecutionOptions = ExecutionOptions()) { self.execution = execution }
+
+  /// The limit for a weight file of a folder.
+  var shardLimit: Int { maximumShardSize ?? 5_000_000_000 }
 
   /// The types that can be asked for.
   public static let dtypes: [DType] = [.f32, .bf16, .f16]

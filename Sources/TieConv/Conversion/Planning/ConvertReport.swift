@@ -18,6 +18,12 @@ public struct ConvertReport: Sendable {
   public let tensorsDropped: [String]
   /// Tensors of the output that the input had no bytes of its own for.
   public let tensorsAdded: [String]
+  /// Tensors of the input that go back into the blocks that they were unpacked from, by type.
+  public var tensorsPacked: [(name: String, type: String)] = []
+  /// Tensors of the input that came out of blocks and were edited since: they stay as they are.
+  public var tensorsEdited: [String] = []
+  /// Where the record of what the output cannot say is; nil where none is needed.
+  public var receipt: String?
   /// Whether the output was computed anew and compared; nil where that was skipped.
   public let verified: Bool?
   /// Remarks that a user should read.
@@ -30,7 +36,10 @@ public struct ConvertReport: Sendable {
       "output_bytes": .optional(outputBytes),
       "tensors_dropped": .array(tensorsDropped.map { .string($0) }),
       "tensors_added": .array(tensorsAdded.map { .string($0) }),
-      "verified": .optional(verified), "receipt": .null,
+      "tensors_packed": .array(
+        tensorsPacked.map { ["name": .string($0.name), "type": .string($0.type)] }),
+      "tensors_edited": .array(tensorsEdited.map { .string($0) }),
+      "verified": .optional(verified), "receipt": .optional(receipt),
       "from": .string(source), "to": .string(target.rawValue), "tensors": .integer(tensorCount),
       "notes": .array(notes.map { .string($0) }),
     ]

@@ -52,11 +52,35 @@ struct GGUFInputPlanner {
     try checkHead(naming)
     if isForMLX { recipes = recipes.compactMap { naming.renamed($0) } }
     var plan = try SafetensorsLayout(
-      layout: .folder, isForMLX: isForMLX, limit: options.maximumShardSize
+      layout: .folder, isForMLX: isForMLX, limit: options.shardLimit
     ).plan(recipes, name: name)
     plan.dropped = dropped
     plan.texts += try texts(dtype: options.dtype ?? main)
+    var recorded = metadata
+    if options.dtype != nil, options.dtype != main {
+      recorded[GGUFLayout.fileTypeKey] = .uint32(GGUFLayout.fileType(of: recipes))
+    }
+    let origin = GGUFOrigin(recorded, tensors: origins(of: recipes))
+    plan.texts.append(Receipt.conversion(from: origin, tie, plan).file)
     return plan
+  }
+
+  /// How the file stores what the folder has, in the file's order, and the factors that it has not.
+  private func origins(of recipes: [TensorRecipe]) -> [GGUFOrigin.Tensor] {
+    var places: [String: [TensorRecipe]] = [:]
+    for recipe in recipes {
+      for case .stored(let name) in recipe.sources { places[name, default: []].append(recipe) }
+    }
+    return checkpoint.tensors.flatMap { info -> [GGUFOrigin.Tensor] in
+      guard let type = GGMLType(info.dtype) else { return [] }
+      if Self.isRopeFactors(info.name) { return [GGUFOrigin.Tensor(name: info.name, type: type)] }
+      return (places[info.name] ?? []).map { recipe in
+        // What is cast on the way is not what it was, and stays what it has become.
+        let isCast = options.dtype != nil && recipe.dtype != checkpoint.plainDType(of: info)
+        return GGUFOrigin.Tensor(
+          name: recipe.name, type: isCast ? GGMLType(recipe.dtype) ?? type : type)
+      }
+    }
   }
 
   private func checkHead(_ naming: MLXNaming) throws(CheckpointError) {

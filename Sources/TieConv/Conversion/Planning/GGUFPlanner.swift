@@ -34,7 +34,52 @@ struct GGUFPlanner {
   }
 
   func plan(name: String) throws(CheckpointError) -> ConversionPlan {
-    var recipes = try storedRecipes()
+    let receipt = try Receipt(of: checkpoint)
+    var stored = try storedRecipes()
+    var packing = BlockPacking.Outcome()
+    if let origin = receipt?.origin, options.dtype == nil {
+      packing = try BlockPacking(checkpoint: checkpoint, options: options.execution)
+        .pack(&stored, as: origin)
+    }
+    var recipes = stored.map(\.recipe)
+    var plan = ConversionPlan(weights: [], layout: .file, dropped: tie.dropped)
+    plan.packed = packing.packed
+    plan.edited = packing.edited
+    let rows = try addHead(to: &recipes, &plan)
+    var keys = try ModelKeys(
+      fields, vocabularySize: rows, fileType: GGUFLayout.fileType(of: recipes))
+    let extra = try keys.extraTensors().map { name, values in
+      TensorRecipe(
+        name: name, sources: [.numbers(values)], dtype: .f32,
+        shape: Shape([UInt64(values.count)]))
+    }
+    plan.added += extra.map(\.name)
+    recipes = extra + recipes
+    var metadata = GGUFMetadata(
+      try general(recipes, name) + keys.all() + tokenizer(rows: rows))
+    if let receipt, let origin = receipt.origin {
+      let names = stored.map { ($0.recipe.name, $0.name) }
+      let order = GGUFOriginOrder(
+        origin, names: Dictionary(names, uniquingKeysWith: { first, _ in first }))
+      recipes = order.ordered(recipes)
+      if origin.architecture == family.ggufArchitecture,
+        try receipt.describesTexts(of: checkpoint)
+      {
+        metadata = origin.metadata(over: metadata, keepsFileType: order.hasTypes(of: recipes))
+      }
+    }
+    let layout = GGUFLayout(metadata: metadata, limit: options.maximumShardSize)
+    plan.weights = try layout.files(name, recipes)
+    plan.layout = layout.layout
+    plan.notes += notes(packing)
+    return plan
+  }
+
+  /// Checks the embedding, and stores it a second time where llama.cpp reads no tied model; the
+  /// result is its number of rows.
+  private func addHead(
+    to recipes: inout [TensorRecipe], _ plan: inout ConversionPlan
+  ) throws(CheckpointError) -> Int {
     guard let embedding = recipes.first(where: { $0.name == "token_embd.weight" }),
       let rows = embedding.shape.matrix?.rows
     else {
@@ -43,7 +88,6 @@ struct GGUFPlanner {
         hint: "only whole decoders are converted to GGUF")
     }
     try checkRows(rows, embedding)
-    var plan = ConversionPlan(weights: [], layout: .file, dropped: tie.dropped)
     if tie.isTied, policy == .outputRequired {
       let head = TensorRecipe(
         name: "output.weight", sources: embedding.sources, transforms: embedding.transforms,
@@ -53,26 +97,14 @@ struct GGUFPlanner {
       plan.notes.append(
         "llama.cpp reads no tied \(family.ggufArchitecture): the matrix is stored twice")
     }
-    var keys = try ModelKeys(
-      fields, vocabularySize: rows, fileType: Self.fileType(of: recipes))
-    let extra = try keys.extraTensors().map { name, values in
-      TensorRecipe(
-        name: name, sources: [.numbers(values)], dtype: .f32,
-        shape: Shape([UInt64(values.count)]))
-    }
-    plan.added += extra.map(\.name)
-    recipes = extra + recipes
-    let metadata = GGUFMetadata(
-      try general(recipes, name) + keys.all() + tokenizer(rows: rows))
-    plan.weights = [try Self.file(name, metadata, recipes)]
-    plan.notes += notes(rows)
-    return plan
+    return rows
   }
 
   // MARK: Tensors
 
-  private func storedRecipes() throws(CheckpointError) -> [TensorRecipe] {
-    var recipes: [TensorRecipe] = []
+  /// The tensors of the output, with their names in the input.
+  private func storedRecipes() throws(CheckpointError) -> [(name: String, recipe: TensorRecipe)] {
+    var recipes: [(name: String, recipe: TensorRecipe)] = []
     for entry in try PlainEntry.all(of: checkpoint, unpacks: true)
     where !family.isIgnored(entry.info.name) {
       let info = entry.info
@@ -85,7 +117,7 @@ struct GGUFPlanner {
           "GGUF has no place for this tensor in a \(family.ggufArchitecture) model",
           hint: "nothing is left out silently; take it out of the checkpoint if it is not needed")
       }
-      recipes.append(try recipe(entry, place))
+      recipes.append((info.name, try recipe(entry, place)))
     }
     return recipes
   }
@@ -156,9 +188,7 @@ struct GGUFPlanner {
   private func dtype(
     of recipe: TensorRecipe, _ info: TensorInfo
   ) throws(CheckpointError) -> DType {
-    let isSmall =
-      recipe.shape.rank <= 1 || recipe.name.hasSuffix("_norm.weight")
-      || !recipe.name.hasSuffix(".weight") || recipe.name == "position_embd.weight"
+    let isSmall = GGUFLayout.isAlwaysF32(recipe.name, rank: recipe.shape.rank)
     let stored = checkpoint.plainDType(of: info)
     let target = isSmall ? .f32 : options.dtype ?? stored
     if ConvertOptions.dtypes.contains(target), ElementCast.isPossible(from: stored, to: target) {
@@ -177,20 +207,6 @@ struct GGUFPlanner {
     throw CheckpointError(
       .conflict, file: checkpoint.path, tensor: embedding.name, "row count is not vocab_size",
       found: "\(rows)", expected: "\(stated)", hint: "correct config.json, or resize the embedding")
-  }
-
-  /// `general.file_type`: the type that most of the matrices' bytes have.
-  private static func fileType(of recipes: [TensorRecipe]) -> UInt32 {
-    var counts: [DType: Int] = [:]
-    for recipe in recipes where recipe.shape.rank > 1 {
-      counts[recipe.dtype, default: 0] += recipe.elementCount
-    }
-    let most = counts.max { ($0.value, $0.key.rawValue) < ($1.value, $1.key.rawValue) }?.key
-    switch most {
-    case .f16: return 1
-    case .bf16: return 32
-    default: return 0
-    }
   }
 
   private func general(
@@ -235,28 +251,16 @@ struct GGUFPlanner {
     return entries
   }
 
-  private static func file(
-    _ name: String, _ metadata: GGUFMetadata, _ recipes: [TensorRecipe]
-  ) throws(CheckpointError) -> ConversionPlan.WeightFile {
-    let header = try GGUFHeaderWriter(
-      metadata: metadata,
-      tensors: recipes.map {
-        GGUFHeaderWriter.Tensor(
-          name: $0.name, shape: $0.shape, type: GGMLType(name: $0.dtype.rawValue) ?? .f32)
-      }
-    ).header()
-    var ends = header.tensors.dropFirst().map(\.offset)
-    ends.append(header.dataCount)
-    let tensors = zip(zip(recipes, header.tensors), ends).map { pair, end in
-      (recipe: pair.0, padding: end - pair.1.offset - pair.1.byteCount)
+  private func notes(_ packing: BlockPacking.Outcome) -> [String] {
+    let types = packing.unsupported.sorted { $0.key.name.utf8Precedes($1.key.name) }
+    var notes = types.map { type, count in
+      "\(count) tensors came out of \(type.name) blocks, which are not made again: they stay plain"
     }
-    return ConversionPlan.WeightFile(name: name, start: header.bytes, tensors: tensors)
-  }
-
-  private func notes(_ rows: Int) -> [String] {
-    family.modelType == "mistral" && fields.stated("sliding_window")?.integer != nil
-      ? ["llama.cpp has no sliding window for this architecture: long texts attend to everything"]
-      : []
+    if family.modelType == "mistral", fields.stated("sliding_window")?.integer != nil {
+      notes.append(
+        "llama.cpp has no sliding window for this architecture: long texts attend to everything")
+    }
+    return notes
   }
 }
 

@@ -31,12 +31,12 @@ struct SafetensorsPlanner {
     }
     try checkHead(naming)
     var plan = try SafetensorsLayout(
-      layout: checkpoint.layout, isForMLX: isForMLX, limit: options.maximumShardSize
+      layout: checkpoint.layout, isForMLX: isForMLX, limit: options.shardLimit
     ).plan(recipes, name: name)
     plan.dropped = dropped
     if plan.layout == .folder {
       if let text = config() { plan.texts.append(("config.json", text)) }
-      carry(to: &plan)
+      try carry(to: &plan)
     }
     return plan
   }
@@ -104,14 +104,20 @@ struct SafetensorsPlanner {
     return edit.applied(to: text)
   }
 
-  private func carry(to plan: inout ConversionPlan) {
+  private func carry(to plan: inout ConversionPlan) throws(CheckpointError) {
     let written = Set(plan.weights.map(\.name) + plan.texts.map(\.name))
+    let receipt = try Receipt(readable: checkpoint)
     for (path, size) in checkpoint.otherFiles where !written.contains(path) {
+      if path == Receipt.fileName, receipt?.origin != nil, options.dtype == nil { continue }
       if path == Receipt.fileName || Self.isWeights(path) {
         plan.notes.append("\(path) is not carried over: it is about the input's weights")
       } else {
         plan.carried.append((path, size))
       }
+    }
+    if let receipt, let origin = receipt.origin, options.dtype == nil {
+      plan.texts.append(
+        Receipt.conversion(from: origin, tie, plan, carrying: receipt.files).file)
     }
   }
 

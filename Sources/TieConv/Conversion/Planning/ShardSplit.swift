@@ -20,9 +20,11 @@ enum ShardSplit {
   }
 
   /// `model.safetensors`, or `model-00001-of-00002.safetensors`.
-  static func name(_ number: Int, of count: Int) -> String {
-    guard count > 1 else { return "model.safetensors" }
-    return "model-\(padded(number))-of-\(padded(count)).safetensors"
+  static func name(
+    _ number: Int, of count: Int, stem: String = "model", ending: String = ".safetensors"
+  ) -> String {
+    guard count > 1 else { return stem + ending }
+    return "\(stem)-\(padded(number))-of-\(padded(count))\(ending)"
   }
 
   private static func padded(_ number: Int) -> String {

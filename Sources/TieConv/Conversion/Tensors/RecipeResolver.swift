@@ -11,7 +11,36 @@ struct RecipeResolver: Sendable {
   ///
   /// - Throws: `unsupportedFormat` where elements are packed in a way that is not unpacked;
   ///   `invalidTensorEntry` where the stored shape is not what the recipe takes it for.
-  func tensor(_ recipe: TensorRecipe) throws(CheckpointError) -> ConvertedTensor {
+  func tensor(_ recipe: TensorRecipe) throws(CheckpointError) -> any ByteSource {
+    guard recipe.dtype.isBlock, let type = GGMLType(recipe.dtype) else {
+      return try plainTensor(recipe)
+    }
+    if recipe.transforms.isEmpty, recipe.sources.count == 1,
+      case .stored(let name) = recipe.sources[0], let (shard, info) = checkpoint.tensor(name),
+      info.dtype == recipe.dtype, info.shape == recipe.shape, shard.byteOrder == .little
+    {
+      return TensorBytes(shard, info)
+    }
+    if let blocks = try encodedBlocks(recipe, type) { return blocks }
+    throw CheckpointError(
+      .unsupportedFormat, file: checkpoint.path, tensor: recipe.name,
+      "nothing is packed into this type", found: recipe.dtype.rawValue)
+  }
+
+  /// The blocks of `type` that the numbers of `recipe` came out of; nil where there is no encoder,
+  /// or rows do not fill blocks.
+  func encodedBlocks(
+    _ recipe: TensorRecipe, _ type: GGMLType
+  ) throws(CheckpointError) -> EncodedBlocks? {
+    guard let width = recipe.shape.dimensions.last,
+      width.isMultiple(of: UInt64(type.blockElements))
+    else { return nil }
+    var plain = recipe
+    plain.dtype = .f32
+    return EncodedBlocks(try plainTensor(plain), type)
+  }
+
+  private func plainTensor(_ recipe: TensorRecipe) throws(CheckpointError) -> ConvertedTensor {
     var parts: [ConvertedTensor.Part] = []
     var stored: (dtype: DType, columns: Int)?
     for source in recipe.sources {
