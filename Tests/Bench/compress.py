@@ -126,6 +126,32 @@ def ratios(bench, source, work):
                   f"{ratio:.4f} (zipnn {theirs:.4f})", ratio <= limit)
 
 
+def written_seconds(source, out):
+    """Seconds to write a file's bytes to a new one from a warm buffer: no command can do it faster."""
+    out.unlink(missing_ok=True)
+    block, size = memoryview(bytes(1 << 20)), source.stat().st_size
+    file = os.open(out, os.O_WRONLY | os.O_CREAT)
+    start = time.perf_counter()
+    for place in range(0, size, len(block)):
+        os.pwrite(file, block[:size - place], place)
+    seconds = time.perf_counter() - start
+    os.close(file)
+    return seconds
+
+
+def ceilings(bench, path, out, repeats):
+    """What the file system of the outputs allows: writing alone, and cp."""
+    def copied():
+        out.unlink(missing_ok=True)
+        return measure.run(["cp", path, out]).seconds
+
+    write, copy, _ = measure.paired(lambda: written_seconds(path, out), copied, repeats)
+    size = path.stat().st_size
+    bench.add("  the bound of decompress: writing alone", "",
+              f"{size / write / 1e9:.2f} GB/s (cp {size / copy / 1e9:.2f})")
+    out.unlink()
+
+
 def floor(bench, name, path, packed, folder, repeats):
     """What writing alone takes: cp and sync of the same bytes to the same place, in turn."""
     out, size = folder / f"floor-{os.getpid()}", path.stat().st_size
@@ -186,6 +212,7 @@ def speeds(bench, source, work):
         bench.add(what, goal and f"{goal} GB/s",
                   f"{speed:.2f} GB/s (zipnn {size / peer_seconds / 1e9:.2f}, {1 / ratio:.1f} ×)",
                   None if least is None else speed >= least)
+    ceilings(bench, path, work / "ceiling", repeats)
     # Not in Python: a child's peak memory starts from its parent's.
     measure.run(["cmp", back, path])
 
