@@ -108,6 +108,14 @@ struct DecoderLawTests {
     #expect(throws: CheckpointError.self) { _ = try decoder.gradients(batch) }
   }
 
+  @Test("Losses summed in F64 are the losses", arguments: ["llama", "gemma2"])
+  func wideLosses(type: String) throws {
+    let decoder = try TinyDecoder(type: type).made()
+    let losses = try decoder.negativeLogLikelihoods(batch).compactMap { $0 }
+    let mean = losses.reduce(0, +) / Double(losses.count)
+    #expect(abs(try decoder.wideLoss(batch) - mean) < 1e-5)
+  }
+
   @Test("A token outside the vocabulary is an error")
   func vocabulary() throws {
     let decoder = try TinyDecoder().made()

@@ -30,7 +30,7 @@ struct TiedStep: Sendable {
       let broken = decoder.with(weights)
       let found = try broken.gradients(batch, request)
       gradient = TableRows(found.input) + TableRows(found.output)
-    case .staleCopy, .decayTwice, nil: gradient = joint
+    case .staleCopy, .decayTwice, .tiedByMistake, nil: gradient = joint
     }
   }
 
