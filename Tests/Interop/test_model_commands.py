@@ -207,6 +207,15 @@ def test_a_gguf_model_gives_the_same_losses(tieconv, text, tmp_path, dtype):
     assert report["logits"]["mean_kl"] < 1e-9
 
 
+def test_the_arithmetic_is_named_and_that_of_ggml_is_for_gguf_alone(tieconv, saved, text):
+    arguments = ("evaluate", saved("llama")[0], "--tokens", text[0], "--context", CONTEXT)
+    assert tieconv.json(*arguments)["compute"] == "f32"
+    assert tieconv.json(*arguments, "--compute", "bf16")["compute"] == "bf16"
+    done = tieconv.run(*arguments, "--compute", "ggml")
+    assert done.returncode == 2
+    assert "GGUF files alone" in done.stderr
+
+
 def test_a_container_gives_the_same_losses(tieconv, saved, text, tmp_path):
     folder, _ = saved("qwen2")
     path = tmp_path / "model.tiepack"

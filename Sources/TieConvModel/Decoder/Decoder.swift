@@ -37,7 +37,8 @@ public struct Decoder: Sendable {
     let precision = precision ?? WeightLoader.naturalPrecision(of: model, configuration)
     guard precision != .ggml || model.isGGUF else {
       throw CheckpointError(
-        .conflict, file: checkpoint.path, "ggml's arithmetic is defined for GGUF files alone",
+        .unsupportedFormat, file: checkpoint.path,
+        "ggml's arithmetic is defined for GGUF files alone",
         hint: "take f32 or bf16")
     }
     let loader = WeightLoader(
