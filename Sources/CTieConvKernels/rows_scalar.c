@@ -177,6 +177,45 @@ static void tc_row_add_product_scalar(const float *x, const float *w, size_t n, 
   for (size_t i = 0; i < n; i++) y[i] = (float)((double)x[i] * w[i] + y[i]);
 }
 
+// As ggml's vector code does it: ties to even. Its reference quantizer takes roundf for Q8_0, and
+// ties are not rare: numbers that were codes once meet again as halves of one.
+static void tc_row_round_scalar(tc_rounding kind, const float *x, size_t n, float *y) {
+  if (kind == TC_ROUND_F16 || kind == TC_ROUND_BF16) {
+    for (size_t i = 0; i < n; i++) {
+      y[i] = kind == TC_ROUND_F16 ? tc_f16_value(x[i]) : tc_bf16_value(x[i]);
+    }
+    return;
+  }
+  size_t block = tc_rounding_block(kind);
+  for (size_t start = 0; start < n; start += block) {
+    size_t end = n - start < block ? n : start + block;
+    float largest = 0;
+    for (size_t i = start; i < end; i++) {
+      float size = __builtin_fabsf(x[i]);
+      if (size > largest) largest = size;
+    }
+    tc_block_scale s = tc_scale_of_block(kind, largest);
+    for (size_t i = start; i < end; i++) {
+      // Adding 0 makes a zero positive, as it is in vectors.
+      y[i] = (__builtin_rintf(x[i] * s.inverse) + 0.0f) * s.scale;
+    }
+  }
+}
+
+static void tc_row_round_excess_scalar(const float *x, size_t n, float *excess) {
+  for (size_t start = 0; start < n; start += 32, excess++) {
+    size_t end = n - start < 32 ? n : start + 32;
+    float largest = 0, sum = 0;
+    for (size_t i = start; i < end; i++) {
+      float size = __builtin_fabsf(x[i]);
+      if (size > largest) largest = size;
+    }
+    tc_block_scale s = tc_scale_of_block(TC_ROUND_Q8_0, largest);
+    for (size_t i = start; i < end; i++) sum += __builtin_rintf(x[i] * s.inverse);
+    *excess = tc_f16_value(sum * (largest / 127)) - sum * s.scale;
+  }
+}
+
 static void tc_row_adamw_scalar(float *w, float *m, float *v, const float *gradient, size_t n,
                                 float scale, tc_adamw step) {
   for (size_t i = 0; i < n; i++) {

@@ -6,6 +6,7 @@
 
 #include "tc_levels.h"
 #include "tc_nn.h"
+#include "tc_rounding.h"
 
 // The definition's table (rows_scalar.c).
 const tc_row_table *tc_row_kernels_scalar(void);

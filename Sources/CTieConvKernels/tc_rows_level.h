@@ -3,6 +3,7 @@
 #include "tc_rows_softmax.h"
 #include "tc_rows_activation.h"
 #include "tc_rows_update.h"
+#include "tc_rows_rounding.h"
 #include "tc_rows_table.h"
 #undef TC_LEVEL
 #undef TC_ATTRIBUTE

@@ -21,6 +21,8 @@ static const tc_row_table TC_PASTE(table_, TC_LEVEL) = {
     .scale = TC_ROW(scale),
     .multiply = TC_ROW(multiply),
     .add_product = TC_ROW(add_product),
+    .round = TC_ROW(round),
+    .round_excess = TC_ROW(round_excess),
     .adamw = TC_ROW(adamw),
 };
 #undef TC_TEXT_OF

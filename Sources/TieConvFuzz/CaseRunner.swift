@@ -52,6 +52,7 @@ struct CaseRunner {
       try convert(checkpoint)
       try runModel(checkpoint)
     }
+    if fuzzCase.kind == .packed { try runModel(checkpoint) }
     if fuzzCase.kind == .conversion { return }
     try edit(checkpoint, path)
   }

@@ -1,6 +1,7 @@
 // Small packed models of every method, so that mutation reaches every decoder.
 
-/// Makes folders with a packed embedding and a packed head of the same method.
+/// Makes folders with a packed embedding and a packed head of the same method, and one plain layer
+/// between them.
 enum PackedSeeds {
   private struct Member {
     let suffix: String
@@ -10,6 +11,9 @@ enum PackedSeeds {
   }
 
   private struct Method {
+    /// The extents of the matrix.
+    let rows: Int
+    let columns: Int
     let members: [Member]
     let settings: String
   }
@@ -32,14 +36,36 @@ enum PackedSeeds {
         data += bytes
       }
     }
+    for member in layer(method.columns) {
+      entries.append(
+        "\"model.\(member.suffix).weight\":{\"dtype\":\"F32\",\"shape\":\(member.shape),"
+          + "\"data_offsets\":[\(data.count),\(data.count + member.bytes.count)]}")
+      data += member.bytes
+    }
     let config =
       "{\"architectures\":[\"LlamaForCausalLM\"],\"model_type\":\"llama\","
+      + "\"vocab_size\":\(method.rows),\"hidden_size\":\(method.columns),\"head_dim\":2,"
+      + "\"intermediate_size\":2,\"num_attention_heads\":1,\"num_hidden_layers\":1,"
       + "\"tie_word_embeddings\":\(isEqual),\"quantization_config\":\(method.settings)}"
     return [
       "model.safetensors": SafetensorsMutator.join(
         Array("{\(entries.joined(separator: ","))}".utf8), data),
       "config.json": Array(config.utf8),
     ]
+  }
+
+  /// The smallest layer of a llama, and the norms.
+  private static func layer(_ width: Int) -> [Member] {
+    let up = ["self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj", "mlp.gate_proj"]
+    let matrices =
+      (up + ["mlp.up_proj"]).map { ("layers.0.\($0)", [2, width]) }
+      + ["self_attn.o_proj", "mlp.down_proj"].map { ("layers.0.\($0)", [width, 2]) }
+    let norms = ["layers.0.input_layernorm", "layers.0.post_attention_layernorm", "norm"].map {
+      ($0, [width])
+    }
+    return (matrices + norms).map { name, shape in
+      Member(suffix: name, dtype: "F32", shape: shape, bytes: halves(shape.reduce(1, *)))
+    }
   }
 
   private static func random(_ count: Int, _ seed: UInt64) -> [UInt8] {
@@ -61,6 +87,7 @@ enum PackedSeeds {
   }
 
   private static let mlx = Method(
+    rows: 6, columns: 64,
     members: [
       Member(suffix: "weight", dtype: "U32", shape: [6, 8], bytes: random(192, 1)),
       Member(suffix: "scales", dtype: "F32", shape: [6, 2], bytes: halves(12)),
@@ -68,6 +95,7 @@ enum PackedSeeds {
     ], settings: "{\"group_size\":32,\"bits\":4,\"mode\":\"affine\"}")
 
   private static let packQuantized = Method(
+    rows: 40, columns: 32,
     members: [
       Member(suffix: "weight_packed", dtype: "I32", shape: [40, 3], bytes: random(480, 2)),
       Member(suffix: "weight_scale", dtype: "F32", shape: [40, 2], bytes: halves(80)),
@@ -82,6 +110,7 @@ enum PackedSeeds {
       + "{\"a\":{\"weights\":{\"num_bits\":3,\"type\":\"int\",\"strategy\":\"group\"}}}}")
 
   private static let floatQuantized = Method(
+    rows: 10, columns: 12,
     members: [
       Member(suffix: "weight", dtype: "F8_E4M3", shape: [10, 12], bytes: random(120, 4)),
       Member(suffix: "weight_scale", dtype: "F32", shape: [3, 2], bytes: halves(6)),
@@ -90,6 +119,7 @@ enum PackedSeeds {
       + "{\"strategy\":\"block\",\"block_structure\":[4,8],\"type\":\"float\"}}}}")
 
   private static let gptq = Method(
+    rows: 32, columns: 64,
     members: [
       Member(suffix: "qweight", dtype: "I32", shape: [8, 32], bytes: random(1024, 5)),
       Member(suffix: "qzeros", dtype: "I32", shape: [2, 4], bytes: random(32, 6)),
@@ -101,6 +131,7 @@ enum PackedSeeds {
       + "\"checkpoint_format\":\"gptq\"}")
 
   private static let awq = Method(
+    rows: 40, columns: 32,
     members: [
       Member(suffix: "qweight", dtype: "I32", shape: [32, 5], bytes: random(640, 7)),
       Member(suffix: "qzeros", dtype: "I32", shape: [2, 5], bytes: random(40, 8)),
@@ -113,6 +144,7 @@ enum PackedSeeds {
       + "\"nested_blocksize\":2,\"nested_offset\":0.25}"
     let map = [0, 0.0625, 8, 12, 4, 6, 2, 3, 0, -0.0625, -8, -12, -4, -6, -2, -3] as [Float]
     return Method(
+      rows: 7, columns: 33,
       members: [
         Member(suffix: "weight", dtype: "U8", shape: [116, 1], bytes: random(116, 9)),
         Member(suffix: "weight.absmax", dtype: "U8", shape: [4], bytes: random(4, 10)),
@@ -128,6 +160,7 @@ enum PackedSeeds {
   }()
 
   private static let eightBit = Method(
+    rows: 5, columns: 12,
     members: [
       Member(suffix: "weight", dtype: "I8", shape: [5, 12], bytes: random(60, 11)),
       Member(suffix: "SCB", dtype: "F32", shape: [5], bytes: halves(5)),
@@ -135,6 +168,7 @@ enum PackedSeeds {
     ], settings: "{\"quant_method\":\"bitsandbytes\",\"load_in_8bit\":true}")
 
   private static let blockFP8 = Method(
+    rows: 10, columns: 12,
     members: [
       Member(suffix: "weight", dtype: "F8_E4M3", shape: [10, 12], bytes: random(120, 12)),
       Member(suffix: "weight_scale_inv", dtype: "F32", shape: [3, 2], bytes: halves(6)),

@@ -1,6 +1,6 @@
 // For the interop tests and the bench: writes a decoder's logits and gradients as raw floats, or
 // measures how fast it is.
-// usage: tieconv-probe MODEL f32|bf16 OUTPUT SEQUENCE...   a sequence is tokens with commas
+// usage: tieconv-probe MODEL f32|bf16|ggml OUTPUT SEQUENCE...   a sequence is tokens with commas
 //        tieconv-probe MODEL f32|bf16 time SEQUENCES LENGTH
 
 import Foundation

@@ -212,10 +212,10 @@ def awq(group):
 # --- bitsandbytes
 
 
-def four_bit(kind, dtype, nested, blocksize=64, columns=COLUMNS):
+def four_bit(kind, dtype, nested, blocksize=64, columns=COLUMNS, rows=33):
     functional = pytest.importorskip(
         "bitsandbytes", reason="bitsandbytes is not installed").functional
-    weight = weights(20, rows=33, columns=columns, dtype=dtype)
+    weight = weights(20, rows=rows, columns=columns, dtype=dtype)
     codes, state = functional.quantize_4bit(
         weight, blocksize=blocksize, compress_statistics=nested, quant_type=kind)
     tensors = {"weight": codes}

@@ -1,5 +1,6 @@
 """Logits and every parameter's gradient against transformers, in F32, on every family."""
 
+import json
 import os
 import subprocess
 
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors import safe_open
+from safetensors.torch import load_file, save_file
 
 from conftest import ROOT
 from decoder_cases import CASES
@@ -86,3 +88,80 @@ def test_logits_and_gradients_are_those_of_transformers(case, probe, tmp_path):
         if not error < TOLERANCE:
             missing.append((name, error))
     assert not missing
+
+
+BY_NAME = {case.name: case for case in CASES}
+
+
+@pytest.mark.parametrize("name", ["llama", "granite", "gemma2-no-caps", "cohere-norms"])
+def test_a_head_bias_is_added_before_the_logits_scale(name, probe, tmp_path):
+    """No family here has one by its config; checkpoints trained with one store lm_head.bias."""
+    case = BY_NAME[name]
+    model = case.model()
+    size, width = model.lm_head.weight.shape
+    head = torch.nn.Linear(width, size)
+    with torch.no_grad():
+        head.weight.copy_(model.lm_head.weight)
+        head.bias.copy_(torch.randn(size, generator=torch.Generator().manual_seed(2)))
+    model.lm_head = head
+    model.save_pretrained(tmp_path / "model")
+    assert "lm_head.bias" in stored_names(tmp_path / "model")
+    tokens = sequences(size)
+    logits = expected(model, tokens)
+    run_probe(probe, tmp_path / "model", tmp_path / "out", tokens)
+    assert relative(np.fromfile(tmp_path / "out/logits", "<f4"), logits) < TOLERANCE
+    for parameter in ("lm_head.bias", "lm_head.weight", "model.embed_tokens.weight"):
+        gradient = model.get_parameter(parameter).grad
+        found = np.fromfile(tmp_path / "out" / parameter, "<f4")
+        assert relative(found, gradient) < TOLERANCE, parameter
+
+
+def write_bf16(case, folder) -> type:
+    """The case's model with its weights rounded to BF16; returns its class."""
+    kind = type(case.save(folder))
+    path = folder / "model.safetensors"
+    save_file({name: value.bfloat16() for name, value in load_file(path).items()}, path,
+              {"format": "pt"})
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"dtype": "bfloat16"}))
+    return kind
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_bf16_logits_are_no_farther_from_f32_than_those_of_transformers(case, probe, tmp_path):
+    """Both round what matrix products read; transformers rounds what is between them too."""
+    folder = tmp_path / "model"
+    kind = write_bf16(case, folder)
+    exact = kind.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager")
+    theirs = kind.from_pretrained(folder, dtype=torch.bfloat16, attn_implementation="eager")
+    tokens = sequences(exact.config.vocab_size)
+    with torch.no_grad():
+        reference, rounded = (
+            torch.cat([model(t[None], use_cache=False).logits[0] for t in tokens]).double().numpy()
+            for model in (exact.eval(), theirs.eval()))
+    run_probe(probe, folder, tmp_path / "out", tokens, "bf16")
+    found = np.fromfile(tmp_path / "out/logits", "<f4").reshape(reference.shape)
+    error = np.sqrt(np.mean((found - reference) ** 2))
+    assert 0 < error <= np.sqrt(np.mean((rounded - reference) ** 2))
+
+
+@pytest.mark.parametrize("name", ["llama", "qwen3", "gemma2", "gpt2", "gpt_neox", "granite"])
+def test_bf16_gradients_are_no_farther_from_f32_than_those_of_autocast(name, probe, tmp_path):
+    folder = tmp_path / "model"
+    kind = write_bf16(BY_NAME[name], folder)
+    model = kind.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager").eval()
+    tokens = sequences(model.config.vocab_size)
+    gradients = []
+    for is_rounded in (False, True):
+        with torch.autocast("cpu", torch.bfloat16, enabled=is_rounded):
+            expected(model, tokens)
+        gradients.append({key: p.grad.double().numpy().ravel().copy()
+                          for key, p in model.named_parameters()})
+    run_probe(probe, folder, tmp_path / "out", tokens, "bf16")
+    ours = theirs = 0.0
+    for key in stored_names(folder) & gradients[0].keys():
+        exact, rounded = gradients[0][key], gradients[1][key]
+        size = np.linalg.norm(exact)
+        ours += np.linalg.norm(np.fromfile(tmp_path / "out" / key, "<f4") - exact) / size
+        theirs += np.linalg.norm(rounded - exact) / size
+    assert 0 < ours <= theirs

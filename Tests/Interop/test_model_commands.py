@@ -145,6 +145,19 @@ def test_gradients_reach_the_table_from_both_sides(tieconv, saved, name, wide):
         norms["output_norm"] / (norms["input_norm"] + norms["output_norm"]))
 
 
+@pytest.mark.parametrize(
+    "name", ["llama", "gemma2-no-caps", "gpt2-by-layer", "gpt_neox", "cohere-norms"])
+def test_two_tables_learn_from_a_role_each(tieconv, saved, name):
+    report = tieconv.json("verify", saved(name)[0], "--gradients")
+    names = [check["name"] for check in report["checks"]]
+    assert names == [
+        "finite-difference-input", "finite-difference-output", "row-target-only", "row-never-read",
+        "row-input-only", "step-once-embedding", "step-once-head", "catches-input-path-only",
+        "catches-output-path-only", "catches-doubled", "catches-decay-twice",
+        "catches-head-replaced", "catches-tied-by-mistake"]
+    assert report["gradient"]["tied_norm"] is None
+
+
 def dump(model, tokens, path, fault=None, factor=1.0):
     """A training step's gradients as a user would dump them, with a path cut or doubled."""
     model.zero_grad()
@@ -192,6 +205,15 @@ def test_a_gguf_model_gives_the_same_losses(tieconv, text, tmp_path, dtype):
     report = tieconv.json(
         "verify", folder, path, "--logits", "--tokens", text[0], "--context", CONTEXT)
     assert report["logits"]["mean_kl"] < 1e-9
+
+
+def test_the_arithmetic_is_named_and_that_of_ggml_is_for_gguf_alone(tieconv, saved, text):
+    arguments = ("evaluate", saved("llama")[0], "--tokens", text[0], "--context", CONTEXT)
+    assert tieconv.json(*arguments)["compute"] == "f32"
+    assert tieconv.json(*arguments, "--compute", "bf16")["compute"] == "bf16"
+    done = tieconv.run(*arguments, "--compute", "ggml")
+    assert done.returncode == 2
+    assert "GGUF files alone" in done.stderr
 
 
 def test_a_container_gives_the_same_losses(tieconv, saved, text, tmp_path):

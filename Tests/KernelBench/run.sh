@@ -1,6 +1,7 @@
 #!/bin/sh
-# Builds the C kernels as a release build does and prints their speed beside a plain read; then the
-# matrix products beside numpy and torch, if PYTHON (python3) has them.
+# Builds the C kernels as a release build does and prints their speed beside a plain read, that of the
+# row kernels beside a copy, and of the matrix products beside numpy and torch, if PYTHON (python3)
+# has them. KERNEL_BENCH_ONLY=products leaves the first two out.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 kernels="$here/../../Sources/CTieConvKernels"
@@ -11,7 +12,12 @@ mkdir "$built/objects"
   clang -O2 -std=gnu11 -Wall -Wextra -Werror -I"$kernels/include" -c "$kernels"/*.c)
 clang -O2 -std=gnu11 -Wall -Wextra -Werror -I"$kernels/include" "$here/kernel_bench.c" \
   "$built"/objects/*.o -lm -pthread -o "$built/kernel_bench"
-[ "${KERNEL_BENCH_ONLY:-}" = products ] || "$built/kernel_bench" "$@"
+clang -O2 -std=gnu11 -Wall -Wextra -Werror -I"$kernels/include" "$here/row_bench.c" \
+  "$built"/objects/*.o -lm -pthread -o "$built/row_bench"
+if [ "${KERNEL_BENCH_ONLY:-}" != products ]; then
+  "$built/kernel_bench" "$@"
+  "$built/row_bench" ${1:+"$1"}
+fi
 
 python=${PYTHON:-python3}
 if ! "$python" -c 'import numpy, torch' 2>/dev/null; then

@@ -3,6 +3,7 @@
 internal import Testing
 
 @testable internal import TieConv
+internal import TieConvKernels
 @testable internal import TieConvModel
 
 struct DecoderLawTests {
@@ -18,9 +19,11 @@ struct DecoderLawTests {
     for (x, y) in zip(a, b) { #expect(x.values == y.values, "\(x.name)") }
   }
 
-  @Test("Activations that are computed again give the same gradients, to the bit")
-  func recomputation() throws {
-    let decoder = try TinyDecoder(type: "qwen3").made()
+  @Test(
+    "Activations that are computed again give the same gradients, to the bit",
+    arguments: [ComputePrecision.f32, .bf16])
+  func recomputation(precision: ComputePrecision) throws {
+    let decoder = try TinyDecoder(type: "qwen3", precision: precision).made()
     var request = GradientRequest()
     let kept = try decoder.gradients(batch, request)
     request.activationBytes = 0
@@ -75,6 +78,42 @@ struct DecoderLawTests {
     let error = zip(exact, rounded).map { abs($0 - $1) }.max() ?? 0
     #expect(error > 0)
     #expect(error < 0.1 * most)
+  }
+
+  @Test("In ggml's arithmetic, rows of a matrix have the products that they have alone")
+  func stretches() throws {
+    let decoder = try TinyDecoder(precision: .ggml).made()
+    let machine = decoder.machine
+    let matrix = try #require(decoder.weights[.up, 0])
+    let x = machine.matrix(5, matrix.columns)
+    var state: UInt64 = 4
+    for index in 0..<x.count { unsafe x.elements[index] = TinyDecoder.next(&state) }
+    let half = matrix.rows / 2
+    func products(_ stretches: [WeightMatrix.Stretch]) throws -> [Float] {
+      matrix.stretches = stretches
+      let made = machine.matrix(5, matrix.rows)
+      try machine.multiply(x, matrix, into: made)
+      return unsafe Array(made.elements)
+    }
+    let all = 0..<matrix.rows
+    let exact = try products([.init(rows: all)])
+    let coarse = try products([.init(rows: all, rounding: .q8_0)])
+    let mixed = try products([
+      .init(rows: 0..<half, rounding: .q8_0), .init(rows: half..<matrix.rows),
+    ])
+    #expect(exact != coarse)
+    for index in mixed.indices {
+      #expect(mixed[index] == (index % matrix.rows < half ? coarse : exact)[index])
+    }
+    #expect(throws: CheckpointError.self) { _ = try decoder.gradients(batch) }
+  }
+
+  @Test("Losses summed in F64 are the losses", arguments: ["llama", "gemma2"])
+  func wideLosses(type: String) throws {
+    let decoder = try TinyDecoder(type: type).made()
+    let losses = try decoder.negativeLogLikelihoods(batch).compactMap { $0 }
+    let mean = losses.reduce(0, +) / Double(losses.count)
+    #expect(abs(try decoder.wideLoss(batch) - mean) < 1e-5)
   }
 
   @Test("A token outside the vocabulary is an error")

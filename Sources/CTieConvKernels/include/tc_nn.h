@@ -13,6 +13,10 @@
 // x/2·(1 + tanh(√(2/π)(x + 0.044715x³))).
 typedef enum { TC_SILU, TC_GELU, TC_GELU_TANH, TC_RELU } tc_activation;
 
+// What ggml makes of a row of activations before it multiplies it with packed weights (Q8_0, as which
+// Q8_1 has the same numbers, in blocks of 32; Q8_K in blocks of 256), or with F16 or BF16 weights.
+typedef enum { TC_ROUND_F16, TC_ROUND_BF16, TC_ROUND_Q8_0, TC_ROUND_Q8_K } tc_rounding;
+
 typedef struct {
   float rate, beta1, beta2, epsilon, decay;
   // 1 - beta^t of the step t, counted from 1.
@@ -66,6 +70,13 @@ typedef struct {
   void (*scale)(const float *x, size_t n, float alpha, float *y);
   void (*multiply)(const float *x, const float *w, size_t n, float *y);
   void (*add_product)(const float *x, const float *w, size_t n, float *y);
+
+  // y = the numbers that ggml's codes of x stand for; a last block may be short. x may be y.
+  void (*round)(tc_rounding kind, const float *x, size_t n, float *y);
+
+  // Per block of 32 what Q8_1, which keeps the sum of a block's numbers as F16, has too much of it:
+  // F16(sum of codes · scale) − sum of codes · F16(scale).
+  void (*round_excess)(const float *x, size_t n, float *excess);
 
   // AdamW (Loshchilov & Hutter 2019, algorithm 2): w −= rate·decay·w, then
   // w −= rate·m̂/(√v̂ + epsilon). gradient is multiplied by scale first.

@@ -18,6 +18,10 @@ struct EvaluateCommand: ParsableCommand {
       a window before them. A trailing part of a window is dropped. Where the tokenizer puts a token \
       before a text, every window starts with it.
 
+      Packed GGUF weights are multiplied as ggml does it, with activations rounded to blocks of 8-bit \
+      codes: the perplexity is then the one that llama.cpp has. With --compute f32 they are multiplied \
+      exactly.
+
       Examples:
         tieconv evaluate MODEL --text wiki.txt
         tieconv evaluate MODEL --text wiki.txt --score second-half --compute f32 --json
@@ -34,7 +38,10 @@ struct EvaluateCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "What matrix products read, f32 or bf16; by default f32 for f32 weights, else bf16.",
+      """
+      What matrix products read: f32, bf16, or what ggml rounds to (ggml, for GGUF files); by \
+      default ggml for packed GGUF weights, f32 for f32 weights, else bf16.
+      """,
       valueName: "type"))
   var compute: ComputePrecision?
 

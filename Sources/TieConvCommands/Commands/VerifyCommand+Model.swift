@@ -35,7 +35,7 @@ struct ModelVerifyOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "With --logits: what matrix products read, f32 or bf16.", valueName: "type"))
+      "With --logits: what matrix products read, f32, bf16 or ggml.", valueName: "type"))
   var compute = ComputePrecision.f32
 
   @OptionGroup var source: TextOptions

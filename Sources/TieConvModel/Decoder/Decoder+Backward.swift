@@ -9,6 +9,11 @@ extension Decoder {
     _ batch: TokenBatch, _ request: GradientRequest = GradientRequest()
   ) throws(CheckpointError) -> DecoderGradients {
     try check(batch)
+    guard precision != .ggml else {
+      throw CheckpointError(
+        .conflict, file: path, "activations rounded to codes have no gradients",
+        hint: "take f32 or bf16")
+    }
     return try computing { () throws(KernelError) in try backward(batch, request) }
   }
 
@@ -24,8 +29,9 @@ extension Decoder {
     let room = request.activationBytes / max(1, traceBytes(of: batch.count))
     for index in configuration.layers.indices {
       inputs.append(state)
-      let (output, trace) = try layer(index, batch, tables).forward(state)
-      traces.append(index >= configuration.layers.count - room ? trace : nil)
+      let isKept = index >= configuration.layers.count - room
+      let (output, trace) = try layer(index, batch, tables).forward(state, keepsTrace: isKept)
+      traces.append(isKept ? trace : nil)
       state = output
     }
     let parameters = request.includesLayers ? zeroGradients() : [:]
@@ -97,7 +103,8 @@ extension Decoder {
   /// Bytes of one layer's trace, for a batch of `rows` tokens.
   private func traceBytes(of rows: Int) -> Int {
     let c = configuration
-    var columns = c.queryKeyValueSize + c.attentionSize + c.headCount + c.hiddenSize + c.upSize
+    var columns = c.queryKeyValueSize + c.attentionSize + c.headCount + c.hiddenSize
+    columns += precision == .bf16 ? (c.upSize + 1) / 2 : c.upSize
     if c.queryKeyNorm != .none { columns += c.queryKeyValueSize }
     if c.normalizes.attentionOutput { columns += c.hiddenSize }
     if c.normalizes.feedForwardOutput { columns += c.hiddenSize }

@@ -44,14 +44,15 @@ extension Decoder {
     }
   }
 
-  /// The final hidden states, normalized: tokens × hidden size.
+  /// The final hidden states, normalized, as the head's product reads them: tokens × hidden size.
   func hidden(_ batch: TokenBatch) throws(KernelError) -> FloatMatrix {
     var state = try EmbeddingPass(weights: weights, batch: batch, machine: machine).forward()
     let tables = rotationTables(batch)
     for layer in configuration.layers.indices {
-      state = try self.layer(layer, batch, tables).forward(state).output
+      state = try self.layer(layer, batch, tables).forward(state, keepsTrace: false).output
     }
-    return finalNorm?.forward(state) ?? state
+    return machine.rounded(
+      finalNorm?.forward(state) ?? state, to: weights.head?.stretches.first?.rounding)
   }
 
   var finalNorm: NormPass? {
@@ -63,7 +64,8 @@ extension Decoder {
 
   func rotationTables(_ batch: TokenBatch) -> [RotationTable] {
     configuration.rotations.map {
-      RotationTable($0, length: batch.longest, store: machine.store)
+      RotationTable(
+        $0, length: batch.longest, store: machine.store, accumulates: precision == .ggml)
     }
   }
 

@@ -1,6 +1,7 @@
 // A decoder that is ready to run: configuration, weights, threads.
 
 public import TieConv
+internal import TieConvIO
 internal import TieConvKernels
 
 /// A decoder-only language model in memory.
@@ -11,15 +12,20 @@ internal import TieConvKernels
 public struct Decoder: Sendable {
   /// What the model computes.
   public let configuration: DecoderConfiguration
-  /// The precision of the factors of matrix products.
+  /// The arithmetic of matrix products.
   public var precision: ComputePrecision { weights.precision }
   let weights: DecoderWeights
   let machine: Machine
   /// The checkpoint's path; for messages.
   let path: String
 
-  /// Reads the model of a checkpoint. Without a precision it is the one that the weights are
-  /// stored in: F32 for F32, else BF16.
+  /// Opens the model of a checkpoint. Without a precision it is the one that the weights ask for:
+  /// ``ComputePrecision/ggml`` for a GGUF file with packed weights, since nothing else runs them;
+  /// F32 for F32; else BF16.
+  ///
+  /// Weights are read where they lie in their file, in F32, BF16 or F16, and copied only where
+  /// products need them otherwise: packed ones, F32 ones that are rounded to BF16, and those that
+  /// several tensors make up which do not stand one after another.
   ///
   /// - Throws: `CheckpointError`: what is missing, not understood, or contradicts the config.
   public init(
@@ -29,6 +35,12 @@ public struct Decoder: Sendable {
     let model = try TranslatedModel(checkpoint, options: options)
     let configuration = try DecoderConfiguration(of: model)
     let precision = precision ?? WeightLoader.naturalPrecision(of: model, configuration)
+    guard precision != .ggml || model.isGGUF else {
+      throw CheckpointError(
+        .unsupportedFormat, file: checkpoint.path,
+        "ggml's arithmetic is defined for GGUF files alone",
+        hint: "take f32 or bf16")
+    }
     let loader = WeightLoader(
       model: model, configuration: configuration, precision: precision, options: options)
     self.init(
@@ -63,10 +75,16 @@ public struct Decoder: Sendable {
     }
   }
 
-  /// Turns a mistake in sizes, which the checks on loading exclude, into an error.
+  /// Turns a mistake in sizes, which the checks on loading exclude, into an error; and results of a
+  /// file that changed meanwhile.
   func computing<T>(_ body: () throws(KernelError) -> T) throws(CheckpointError) -> T {
-    do { return try body() } catch {
+    let result: T
+    do { result = try body() } catch {
       throw CheckpointError(.invalidConfig, file: path, "sizes do not fit: \(error)")
     }
+    do {
+      for file in weights.files { try file.check() }
+    } catch { throw CheckpointError(error) }
+    return result
   }
 }

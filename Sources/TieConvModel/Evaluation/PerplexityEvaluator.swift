@@ -42,7 +42,8 @@ public struct PerplexityEvaluator: Sendable {
     let mean = sum / count
     let variance = max(0, squares / count - mean * mean)
     return PerplexityReport(
-      meanNegativeLogLikelihood: mean, standardErrorOfMean: (variance / count).squareRoot(),
+      compute: decoder.precision, meanNegativeLogLikelihood: mean,
+      standardErrorOfMean: (variance / count).squareRoot(),
       tokens: tokens, scored: scored, tokensPerSecond: Double(tokens) / max(seconds, 1e-9))
   }
 }

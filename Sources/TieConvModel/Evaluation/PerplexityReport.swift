@@ -5,6 +5,8 @@ public import TieConv
 
 /// The perplexity of a model on a text.
 public struct PerplexityReport: Sendable, Equatable {
+  /// The arithmetic of matrix products.
+  public let compute: ComputePrecision
   /// The mean of −log p over the scored tokens, in nats.
   public let meanNegativeLogLikelihood: Double
   /// The standard error of that mean, the scored tokens taken as independent.
@@ -27,6 +29,7 @@ public struct PerplexityReport: Sendable, Equatable {
       "perplexity": .double(perplexity), "mean_nll": .double(meanNegativeLogLikelihood),
       "standard_error": .double(standardError), "tokens": .integer(tokens),
       "scored": .integer(scored), "tokens_per_second": .double(tokensPerSecond),
+      "compute": .string(compute.rawValue),
     ]
   }
 }

@@ -17,11 +17,12 @@ struct TableRows: Sendable {
     self.row = row
   }
 
-  /// The elements of an F32 matrix.
+  /// The elements of a matrix of weights, which is not transposed.
   init(_ matrix: WeightMatrix) {
     self.init(rows: matrix.rows, columns: matrix.columns) { row in
-      let start = row * matrix.columns
-      return unsafe matrix.floats[start..<start + matrix.columns].map(Double.init)
+      var line = [Float](repeating: .nan, count: matrix.columns)
+      unsafe line.withUnsafeMutableBufferPointer { unsafe try? matrix.row(row, into: $0) }
+      return line.map(Double.init)
     }
   }
 

@@ -17,7 +17,7 @@ struct TableStep: Sendable {
   func applied(
     to table: WeightMatrix, gradient: TableRows, decays: Int = 1
   ) throws(KernelError) -> WeightMatrix {
-    let moved = table.duplicate()
+    let moved = try table.duplicate()
     var first = [Float](repeating: 0, count: table.columns)
     var second = first
     for row in 0..<table.rows {

@@ -24,21 +24,26 @@ struct TiedStep: Sendable {
     case .outputPathOnly: gradient = parts.output
     case .doubled: gradient = 2 * joint
     case .headReplaced:
-      let broken = decoder.with(Self.replacingHead(of: decoder.weights))
+      let weights = try decoder.computing { () throws(KernelError) in
+        try Self.replacingHead(of: decoder.weights)
+      }
+      let broken = decoder.with(weights)
       let found = try broken.gradients(batch, request)
       gradient = TableRows(found.input) + TableRows(found.output)
-    case .staleCopy, .decayTwice, nil: gradient = joint
+    case .staleCopy, .decayTwice, .tiedByMistake, nil: gradient = joint
     }
   }
 
   /// The weights with another head: the table's rows, each one place on.
-  private static func replacingHead(of weights: DecoderWeights) -> DecoderWeights {
+  static func replacingHead(
+    of weights: DecoderWeights
+  ) throws(KernelError) -> DecoderWeights {
     guard let table = weights.embedding else { return weights }
-    let other = table.duplicate()
+    let other = WeightMatrix(table.rows, table.columns, kind: .f32)
     for row in 0..<table.rows {
-      unsafe other.bytes(ofRows: row..<row + 1).copyMemory(
-        from: UnsafeRawBufferPointer(
-          table.bytes(ofRows: (row + 1) % table.rows..<(row + 1) % table.rows + 1)))
+      let target = unsafe UnsafeMutableBufferPointer(
+        rebasing: other.floats[row * table.columns..<(row + 1) * table.columns])
+      try unsafe table.row((row + 1) % table.rows, into: target)
     }
     return weights.replacing(.head, by: other)
   }
@@ -54,7 +59,7 @@ struct TiedStep: Sendable {
     switch fault {
     case .staleCopy: return (moved, table)
     case .headReplaced:
-      return Self.replacingHead(of: after).head.map { (moved, $0) }
+      return try Self.replacingHead(of: after).head.map { (moved, $0) }
     default: return after.head.map { (moved, $0) }
     }
   }

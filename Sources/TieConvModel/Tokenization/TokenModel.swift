@@ -23,7 +23,7 @@ enum TokenModel: Sendable {
 
 /// Encodes words; remembers the short ones.
 struct WordEncoder {
-  private let model: TokenModel
+  let model: TokenModel
   private var cache: WordCache
   private var merger = PairMerger()
   private var nodes: [UnigramModel.Node] = []
@@ -43,6 +43,11 @@ struct WordEncoder {
   }
 
   mutating func append(id: Int32) { ids.append(id) }
+
+  mutating func append(_ ids: [Int32], metUnknown: Bool) {
+    self.ids += ids
+    self.metUnknown = self.metUnknown || metUnknown
+  }
 
   mutating func noteExcess() { metExcess = true }
 

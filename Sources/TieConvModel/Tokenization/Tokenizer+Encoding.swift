@@ -23,8 +23,8 @@ extension Tokenizer {
   /// - Parameters:
   ///   - bytes: UTF-8; anything else is refused, with the offset of the first wrong byte.
   ///   - addSpecial: whether the tokens that the tokenizer puts around a text are put there.
-  ///   - threads: how many to use where the tokenizer's rules let a text be parted; the ids do not
-  ///     depend on it.
+  ///   - threads: how many to use. Where the tokenizer's rules let a text be parted before anything
+  ///     else is done to it, all steps run on them, else the model alone. The ids do not depend on it.
   /// - Returns: the ids, in order.
   /// - Throws: as ``encode(_:addSpecial:)``, and `invalidText` where the bytes are not UTF-8.
   public func encode(
@@ -38,7 +38,9 @@ extension Tokenizer {
     try ParallelLoop.run(blocks: parts.count, threads: threads) {
       (block, _) throws(CheckpointError) in
       let part = parts.count == 1 ? bytes : Array(bytes[parts[block]])
-      encoded.store(try encodePart(part, isAtStart: block == 0), at: block)
+      encoded.store(
+        try encodePart(part, isAtStart: block == 0, threads: parts.count == 1 ? threads : 1),
+        at: block)
     }
     return (addSpecial ? prefix : []) + encoded.joined + (addSpecial ? suffix : [])
   }
@@ -47,7 +49,7 @@ extension Tokenizer {
   private static let longestPart = 1 << 27
 
   private func encodePart(
-    _ bytes: [UInt8], isAtStart: Bool
+    _ bytes: [UInt8], isAtStart: Bool, threads: Int
   ) throws(CheckpointError) -> [Int32] {
     var words = WordEncoder(model, byteCount: bytes.count)
     // Normalizing may lengthen a text, and each stage reads it again.
@@ -60,7 +62,7 @@ extension Tokenizer {
       let isWhole = part.range.count == bytes.count
       let text = isWhole ? bytes : Array(bytes[part.range])
       let starts = isAtStart && part.range.lowerBound == 0
-      encodeSegment(text, isAtStart: starts, &words, &matcher)
+      encodeSegment(text, isAtStart: starts, threads: threads, &words, &matcher)
       guard text.count <= Self.longestPart, !words.metExcess else {
         throw CheckpointError(
           .tooLarge, "a text that has to be seen as a whole", found: "\(bytes.count) bytes",
@@ -82,7 +84,8 @@ extension Tokenizer {
 
   /// Text without tokens of the raw kind.
   private func encodeSegment(
-    _ text: [UInt8], isAtStart: Bool, _ words: inout WordEncoder, _ matcher: inout PatternMatcher
+    _ text: [UInt8], isAtStart: Bool, threads: Int, _ words: inout WordEncoder,
+    _ matcher: inout PatternMatcher
   ) {
     var text = text
     for normalizer in normalizers where text.count <= Self.longestPart {
@@ -100,7 +103,7 @@ extension Tokenizer {
         isWhole ? text : Array(text[part.range]), isAtStart: isAtStart && part.range.lowerBound == 0
       )
       for stage in preTokenizers { pieces.apply(stage, &matcher) }
-      words.append(pieces.bytes.span, pieces.pieces)
+      words.append(pieces.bytes, pieces.pieces, threads: threads)
     }
   }
 }

@@ -88,6 +88,25 @@ import TieConv
     #expect(try tokenizer.encode(utf8: plain) == unparted.encode(utf8: plain))
   }
 
+  @Test(arguments: [
+    SmallTokenizers.sentencePiece, SmallTokenizers.unigram, SmallTokenizers.wordPiece,
+    SmallTokenizers.byteLevel,
+  ])
+  func idsOfWordsInPartsAreThoseOfTheWhole(json: String) throws {
+    let tokenizer = try SmallTokenizers.tokenizer(json)
+    #expect(!tokenizer.hasLineSeams)
+    var random = FixedRandom(seed: 7)
+    // Runs of spaces and of a's merge across every place at which they could be cut.
+    let words = ["a", "b", "ab", " ", "  ", "aaaaaaaaaaaaaaa", "é", "的", "\n", ",", "unaffable "]
+    var text = ""
+    while text.utf8.count < 5 << 19 { text += words.randomElement(using: &random) ?? "" }
+    let bytes = Array(text.utf8)
+    let whole = try tokenizer.encode(utf8: bytes)
+    for threads in [2, 3] {
+      #expect(try tokenizer.encode(utf8: bytes, threads: threads) == whole)
+    }
+  }
+
   @Test func textThatIsNotUTF8IsRefusedWithItsPlace() throws {
     let tokenizer = try SmallTokenizers.tokenizer(SmallTokenizers.byteLevel)
     let error = #expect(throws: CheckpointError.self) {

@@ -51,6 +51,15 @@ final class ConvertedTensor: ByteSource {
     size = count * outputWidth
   }
 
+  /// Where the bytes stand as they are; nil where they are made.
+  var verbatim: (source: any ByteSource, range: Range<Int>)? {
+    guard cast.isVerbatim, layout.isIdentity, !isTransposed, parts.count == 1,
+      let part = parts.first
+    else { return nil }
+    let start = part.offset + layout.start * columns * width
+    return (part.source, start..<start + size)
+  }
+
   func checkUnchanged() throws(IOFailure) {
     for part in parts { try part.source.checkUnchanged() }
   }

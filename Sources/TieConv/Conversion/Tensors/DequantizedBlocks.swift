@@ -13,14 +13,17 @@ final class DequantizedBlocks: ByteSource {
   private let decoder: StoredDecoder
   private let block: (elements: Int, bytes: Int)
   private let width: Int
+  /// Bytes of a block before its codes, where these are taken as zero; nil where they are not.
+  private let codeStart: Int?
 
   /// Blocks decoded at a time: a mebibyte of numbers or so.
   private static let elementCount = 256 << 10
 
-  /// The numbers of `info`, one of `shard`'s; nil where they need no decoding.
+  /// The numbers of `info`, one of `shard`'s; nil where they need no decoding. With `minima`, of
+  /// types whose blocks have a minimum as a number, every number is its block's minimum.
   ///
   /// - Throws: `unsupportedFormat` where no numbers can be made of them.
-  init?(_ shard: Shard, _ info: TensorInfo) throws(CheckpointError) {
+  init?(_ shard: Shard, _ info: TensorInfo, minima: Bool = false) throws(CheckpointError) {
     guard info.dtype.isBlock || shard.byteOrder == .big else { return nil }
     guard let decoder = StoredDecoder(info.dtype, order: shard.byteOrder),
       info.byteCount % info.dtype.block.bytes == 0
@@ -29,6 +32,7 @@ final class DequantizedBlocks: ByteSource {
         .unsupportedFormat, file: shard.path, tensor: info.name,
         "elements of this type are not decoded", found: info.dtype.rawValue)
     }
+    codeStart = minima && info.dtype.hasBlockMinima ? 4 : nil
     source = shard.file
     path = shard.path
     start = shard.fileRange(of: info).lowerBound
@@ -76,8 +80,20 @@ final class DequantizedBlocks: ByteSource {
       unsafe output.copyMemory(from: UnsafeRawBufferPointer(input))
       return
     }
+    if let codeStart {
+      for start in stride(from: 0, to: input.count, by: block.bytes) {
+        let codes = unsafe UnsafeMutableRawBufferPointer(
+          rebasing: input[start + codeStart..<start + block.bytes])
+        unsafe codes.initializeMemory(as: UInt8.self, repeating: 0)
+      }
+    }
     do throws(KernelError) { unsafe try decoder.decode(input, into: output) } catch {
       throw IOFailure("decode", path, reason: .unsupported, message: "\(error)")
     }
   }
+}
+
+extension DType {
+  /// Whether blocks begin with a scale and a minimum, F16 both, and number = scale · code + minimum.
+  package var hasBlockMinima: Bool { self == .q4_1 || self == .q5_1 }
 }

@@ -6,6 +6,8 @@ internal import TieConvKernels
 /// Makes readable tensors out of recipes.
 struct RecipeResolver: Sendable {
   let checkpoint: Checkpoint
+  /// Whether in the place of packed numbers stand the minima of their blocks.
+  var readsMinima = false
 
   /// The tensor that `recipe` describes.
   ///
@@ -40,7 +42,10 @@ struct RecipeResolver: Sendable {
     return EncodedBlocks(try plainTensor(plain), type)
   }
 
-  private func plainTensor(_ recipe: TensorRecipe) throws(CheckpointError) -> ConvertedTensor {
+  /// The tensor that `recipe` describes, its numbers plain.
+  ///
+  /// - Throws: as `tensor(_:)` does.
+  func plainTensor(_ recipe: TensorRecipe) throws(CheckpointError) -> ConvertedTensor {
     var parts: [ConvertedTensor.Part] = []
     var stored: (dtype: DType, columns: Int)?
     for source in recipe.sources {
@@ -97,7 +102,7 @@ struct RecipeResolver: Sendable {
       let part = ConvertedTensor.Part(source: matrix, offset: 0, rows: matrix.rows)
       return (part, matrix.dtype, matrix.columns)
     case .stored(let name):
-      guard let plain = try PlainTensor(name, in: checkpoint) else {
+      guard let plain = try PlainTensor(name, in: checkpoint, minima: readsMinima) else {
         throw fault(recipe, "\(name) is not stored")
       }
       let rows = Int(clamping: plain.shape.dimensions.first ?? 1)
@@ -123,9 +128,11 @@ struct PlainTensor {
   let shape: Shape
 
   /// The tensor called `name`; nil where it is not stored.
-  init?(_ name: String, in checkpoint: Checkpoint) throws(CheckpointError) {
+  init?(
+    _ name: String, in checkpoint: Checkpoint, minima: Bool = false
+  ) throws(CheckpointError) {
     guard let (shard, info) = checkpoint.tensor(name) else { return nil }
-    if let decoded = try DequantizedBlocks(shard, info) {
+    if let decoded = try DequantizedBlocks(shard, info, minima: minima) {
       source = decoded
       offset = 0
       dtype = checkpoint.plainDType(of: info)

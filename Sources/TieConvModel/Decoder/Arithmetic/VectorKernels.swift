@@ -40,6 +40,17 @@ enum VectorKernels {
     }
   }
 
+  /// RMSNorm with the roundings of ggml's: the mean and its root are F32. A model that was packed is
+  /// full of ties between codes, which the last bit decides.
+  static func normalizeAsGGML(
+    _ x: Source, _ n: Int, _ norm: DecoderConfiguration.Norm, gain: Source, into y: Target
+  ) {
+    var sum = 0.0
+    for i in 0..<n { sum += unsafe Double(x[i] * x[i]) }
+    let factor = 1 / (Float(sum / Double(n)) + norm.epsilon).squareRoot()
+    for i in 0..<n { unsafe y[i] = unsafe x[i] * factor * (gain[i] + norm.gainOffset) }
+  }
+
   static func normalizeBackward(
     _ x: Source, _ dy: Source, _ n: Int, _ norm: DecoderConfiguration.Norm, gain: Source,
     dx: Target, dGain: Target?, dBias: Target?
@@ -153,6 +164,30 @@ enum VectorKernels {
     _ = unsafe try? rows.exponentials(logits, shift: logSum, into: row(shares, logits.count))
     if let target { unsafe shares[target] -= 1 }
     unsafe scale(shares, logits.count, by: weight)
+  }
+
+  // MARK: Rounding
+
+  static func round(_ x: Source, _ n: Int, to rounding: RowRounding, into y: Target) {
+    unsafe try? rows.round(row(x, n), to: rounding, into: row(y, n))
+  }
+
+  static func sumExcess(_ x: Source, _ n: Int, into y: Target) {
+    unsafe try? rows.sumExcess(row(x, n), into: row(y, (n + 31) / 32))
+  }
+
+  /// To BF16, ties to even.
+  static func narrow(_ x: Source, _ n: Int, into y: UnsafeMutablePointer<UInt16>) {
+    var target = unsafe UnsafeMutableBufferPointer(start: y, count: n).mutableSpan
+    let source = unsafe UnsafeRawBufferPointer(row(x, n)).bytes
+    try? Narrowing.fromFloat32(source, to: .bf16, into: &target)
+  }
+
+  /// From BF16.
+  static func widen(_ x: UnsafePointer<UInt16>, _ n: Int, into y: Target) {
+    var target = unsafe row(y, n).mutableSpan
+    let source = unsafe UnsafeRawBufferPointer(UnsafeBufferPointer(start: x, count: n)).bytes
+    try? Widening.toFloat32(source, kind: .bf16, into: &target)
   }
 
   // MARK: Sums

@@ -20,10 +20,11 @@ extension DecoderConfiguration {
     let convention = TieConventions.convention(
       architecture: config.architectures.first, modelType: config.modelType)
     let flag = TieFlag(config: config, convention: convention)
-    try self.init(config: config, isTied: flag.effective)
+    try self.init(config: config, isTied: flag.effective, isUnpacked: model.isUnpacked)
   }
 
-  init(config: ModelConfig, isTied: Bool?) throws(CheckpointError) {
+  // isUnpacked: the weights that the config says are quantized come as plain numbers.
+  init(config: ModelConfig, isTied: Bool?, isUnpacked: Bool = false) throws(CheckpointError) {
     guard let type = config.modelType, let family = DecoderFamily(rawValue: type) else {
       throw CheckpointError(
         .unsupportedFormat, file: config.path,
@@ -35,12 +36,11 @@ extension DecoderConfiguration {
         .invalidConfig, file: config.path, "nothing says whether the head is the embedding",
         hint: "state tie_word_embeddings")
     }
-    if config.quantization != nil {
-      throw CheckpointError(
-        .unsupportedFormat, file: config.path, "the weights are quantized (quantization_config)",
-        hint: "convert them to safetensors first")
+    if let settings = config.quantization {
+      try Self.check(settings, isUnpacked: isUnpacked, file: config.path)
     }
     var reader = ConfigReader(config.root.members ?? [], file: config.path)
+    reader.skip("quantization_config", "quantization")
     self = try Self.read(family, &reader, isTied: isTied)
     try reader.refuseUnread()
     try check(file: config.path)

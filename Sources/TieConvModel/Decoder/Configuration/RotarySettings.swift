@@ -60,7 +60,7 @@ public struct RotarySettings: Sendable, Equatable {
     }
   }
 
-  private func plain(_ base: Double) -> [Float] {
+  func plain(_ base: Double) -> [Float] {
     stride(from: 0, to: dimension, by: 2).map { index in
       1 / Float(Elementary.pow(base, Double(Float(index) / Float(dimension))))
     }

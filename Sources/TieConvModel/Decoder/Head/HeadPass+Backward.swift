@@ -33,7 +33,7 @@ extension HeadPass {
             unsafe Vectors.add(slopes.pointer(row), tokens.count, to: sums)
           }
           unsafe Vectors.add(
-            sums.pointer(), tokens.count, to: bias.pointer(0, tokens.lowerBound))
+            sums.pointer(), tokens.count, times: scale, to: bias.pointer(0, tokens.lowerBound))
         }
       }
     }

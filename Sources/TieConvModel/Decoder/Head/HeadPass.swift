@@ -25,7 +25,10 @@ struct HeadPass: Sendable {
     if let bias = weights[.headBias] {
       machine.forEachRow(of: rows.count) { row in
         guard let values = unsafe bias.floats.baseAddress else { return }
-        unsafe Vectors.add(values + tokens.lowerBound, tokens.count, to: made.pointer(row))
+        // The scale is on the logits, the bias among them.
+        unsafe Vectors.add(
+          values + tokens.lowerBound, tokens.count, times: configuration.logitScale,
+          to: made.pointer(row))
       }
     }
     return made

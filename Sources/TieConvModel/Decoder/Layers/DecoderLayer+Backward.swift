@@ -35,11 +35,12 @@ extension DecoderLayer {
     let outer = outputGradient(
       arriving, norm: feedForwardOutputNorm, product: trace.down,
       gain: gradients[.feedForwardOutputNorm])
-    let activated = activated(trace.up)
+    // A copy of the first product, which becomes its gradient.
+    let up = trace.up.duplicate(machine)
+    let activated = activated(up)
     try addGradients(outer, activated, .down, .downBias, gradients)
-    // From here on `activated` holds its own gradient, and a copy of `up` becomes its gradient.
+    // From here on `activated` holds its own gradient.
     try machine.multiplyBack(outer, weights[.down], into: activated)
-    let up = trace.up.duplicate()
     deactivate(up, activated)
     try addGradients(up, read, .up, .upBias, gradients)
     if let norm {

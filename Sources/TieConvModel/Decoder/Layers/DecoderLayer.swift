@@ -35,12 +35,15 @@ struct DecoderLayer: Sendable {
   var attentionOutputNorm: NormPass? { norm(.attentionOutputNorm) }
   var feedForwardOutputNorm: NormPass? { norm(.feedForwardOutputNorm) }
 
-  /// The layer's output and what its backward pass reads.
-  func forward(_ input: FloatMatrix) throws(KernelError) -> (output: FloatMatrix, trace: LayerTrace)
-  {
+  /// The layer's output and what its backward pass reads; where that is not kept, it need not be
+  /// made small.
+  func forward(
+    _ input: FloatMatrix, keepsTrace: Bool = true
+  ) throws(KernelError) -> (output: FloatMatrix, trace: LayerTrace) {
     let normalized = attentionNorm?.forward(input) ?? input
     let raw = try product(normalized, .queryKeyValue, .queryKeyValueBias)
     let joint = queryKeyPass.forward(raw)
+    if machine.precision == .ggml { cache(joint) }
     let heads = machine.matrix(input.rows, configuration.attentionSize)
     let logSums = machine.matrix(input.rows, configuration.headCount)
     try attention.forward(joint, into: heads, logSums: logSums)
@@ -55,12 +58,21 @@ struct DecoderLayer: Sendable {
       activated(up), .down, .downBias, norm: feedForwardOutputNorm, to: first.sum)
     let trace = LayerTrace(
       input: input, rawJoint: configuration.queryKeyNorm == .none ? nil : raw, joint: joint,
-      heads: heads, logSums: logSums, projected: first.product, middle: middle, up: up,
-      down: second.product)
+      heads: heads, logSums: logSums, projected: first.product, middle: middle,
+      up: keepsTrace ? KeptMatrix(up, machine) : .floats(up), down: second.product)
     return (second.sum, trace)
   }
 
   // MARK: Parts
+
+  /// Rounds keys and values to what llama.cpp's cache holds of them, F16; queries meet them in F32.
+  private func cache(_ joint: FloatMatrix) {
+    let start = configuration.attentionSize
+    machine.forEachRow(of: joint.rows) { row in
+      let line = unsafe joint.pointer(row, start)
+      unsafe Vectors.round(line, joint.columns - start, to: .f16, into: line)
+    }
+  }
 
   /// x Wᵀ + b.
   func product(

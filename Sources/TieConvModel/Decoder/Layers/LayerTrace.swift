@@ -15,7 +15,7 @@ struct LayerTrace: Sendable {
   /// What the feed-forward network's norm, or the network itself, reads.
   var middle: FloatMatrix
   /// The feed-forward network's first product.
-  var up: FloatMatrix
+  var up: KeptMatrix
   /// The feed-forward network's output; nil where that is not normalized.
   var down: FloatMatrix?
 }

@@ -22,6 +22,10 @@ struct NormPass: Sendable {
     _ x: UnsafePointer<Float>, _ n: Int, into y: UnsafeMutablePointer<Float>
   ) {
     guard let gain = unsafe gain.floats.baseAddress else { return }
+    if machine.precision == .ggml, !settings.centers {
+      unsafe Vectors.normalizeAsGGML(x, n, settings, gain: gain, into: y)
+      return
+    }
     unsafe Vectors.normalize(
       x, n, settings, gain: gain,
       bias: bias.flatMap { unsafe UnsafePointer($0.floats.baseAddress) },

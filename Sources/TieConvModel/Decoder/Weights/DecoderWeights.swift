@@ -12,6 +12,8 @@ struct DecoderWeights: Sendable {
   var parameters: [ParameterKey: WeightMatrix]
   /// The tensors that the weights came from.
   let bindings: [TensorBinding]
+  /// The files that weights lie in.
+  var files: [MappedFile] = []
 
   subscript(role: ParameterKey.Role, layer: Int? = nil) -> WeightMatrix? {
     parameters[ParameterKey(role, layer: layer)]
@@ -22,11 +24,12 @@ struct DecoderWeights: Sendable {
   /// The table that logits come from.
   var head: WeightMatrix? { self[.head] ?? self[.embedding] }
 
-  /// The same weights with a head of its own, equal to the embedding: two leaves where one was.
+  /// The same weights with the head as a parameter of its own, equal to the embedding: two leaves
+  /// where one was. Weights are only replaced, never written to, so the two share memory.
   func separatingHead() -> DecoderWeights {
     var separate = self
     if self[.head] == nil {
-      separate.parameters[ParameterKey(.head)] = embedding?.duplicate()
+      separate.parameters[ParameterKey(.head)] = embedding
     }
     return separate
   }

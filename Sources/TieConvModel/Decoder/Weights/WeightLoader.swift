@@ -1,4 +1,4 @@
-// Reads a decoder's weights out of a checkpoint, block by block.
+// Finds a decoder's weights in a checkpoint: names, shapes, and what is missing or left over.
 
 internal import TieConv
 internal import TieConvIO
@@ -11,13 +11,15 @@ struct WeightLoader {
   let precision: ComputePrecision
   let options: ExecutionOptions
 
-  /// Elements that are converted at a time.
-  private static let blockElements = 1 << 20
-
-  /// The precision that the stored weights ask for: F32 for F32, else BF16.
+  /// The precision that the stored weights ask for: ggml's for packed GGUF weights, F32 for F32,
+  /// else BF16.
   static func naturalPrecision(
     of model: TranslatedModel, _ configuration: DecoderConfiguration
   ) -> ComputePrecision {
+    if model.isGGUF, model.tensors.contains(where: { model.storedDType($0.name)?.isBlock == true })
+    {
+      return .ggml
+    }
     let name = TensorNames.embedding(configuration.family)
     let prefix = TensorNames.standardPrefix(configuration.family)
     let found = model.storedDType(prefix + name) ?? model.storedDType(name)
@@ -31,22 +33,22 @@ struct WeightLoader {
     try refuseUnknown(bindings)
     // All shapes first: what is allocated is then bounded by what is stored.
     for binding in bindings { try checkShape(binding) }
-    var parameters: [ParameterKey: WeightMatrix] = [:]
+    var order: [ParameterKey] = []
+    var groups: [ParameterKey: [TensorBinding]] = [:]
     for binding in bindings {
-      let matrix = parameters[binding.key] ?? made(for: binding.key.role)
-      parameters[binding.key] = matrix
-      try read(binding, into: matrix)
+      if groups[binding.key] == nil { order.append(binding.key) }
+      groups[binding.key, default: []].append(binding)
     }
-    let weights = DecoderWeights(
-      configuration: configuration, precision: precision, parameters: parameters,
-      bindings: bindings)
-    return try tied(weights)
-  }
-
-  private func made(for role: ParameterKey.Role) -> WeightMatrix {
-    let extent = configuration.extent(of: role)
-    let isNarrow = precision == .bf16 && role.isFactor
-    return WeightMatrix(extent.rows, extent.columns, kind: isNarrow ? .bf16 : .f32)
+    var files = MappedFiles()
+    var parameters: [ParameterKey: WeightMatrix] = [:]
+    for key in order {
+      try options.checkCancellation()
+      parameters[key] = try matrix(key.role, groups[key] ?? [], &files)
+    }
+    return try tied(
+      DecoderWeights(
+        configuration: configuration, precision: precision, parameters: parameters,
+        bindings: bindings, files: files.all))
   }
 
   // MARK: Names
@@ -104,7 +106,7 @@ struct WeightLoader {
     }
   }
 
-  private func missing(_ name: String) -> CheckpointError {
+  func missing(_ name: String) -> CheckpointError {
     CheckpointError(.notAModel, file: model.path, tensor: name, "not stored")
   }
 
@@ -113,121 +115,13 @@ struct WeightLoader {
     guard configuration.isTied, let head = weights[.head], let table = weights[.embedding] else {
       return weights
     }
-    let equal = unsafe ByteComparison.firstMismatch(
-      UnsafeRawBufferPointer(head.bytes).bytes, UnsafeRawBufferPointer(table.bytes).bytes)
-    guard equal == nil else {
+    let isEqual = (try? head.isEqual(to: table)) ?? false
+    guard isEqual else {
       throw CheckpointError(
         .conflict, file: model.path, tensor: TensorNames.heads[0],
         "the config ties head and embedding, and the two stored matrices differ",
         hint: "untie it, or tie it with --keep embedding or --keep head")
     }
     return weights.replacing(.head, by: nil)
-  }
-
-  // MARK: Reading
-
-  @discardableResult private func checkShape(
-    _ binding: TensorBinding
-  ) throws(CheckpointError) -> TensorInfo {
-    guard let info = model.tensor(binding.name) else { throw missing(binding.name) }
-    guard info.shape.dimensions == binding.shape.map(UInt64.init) else {
-      throw CheckpointError(
-        .invalidConfig, file: model.path, tensor: binding.name,
-        "its shape contradicts the config", found: info.shape.description,
-        expected: "\(binding.shape)")
-    }
-    return info
-  }
-
-  private func read(
-    _ binding: TensorBinding, into matrix: WeightMatrix
-  ) throws(CheckpointError) {
-    let info = try checkShape(binding)
-    guard let kind = ElementKind(info.dtype), kind != .f64 else {
-      throw CheckpointError(
-        .unsupportedFormat, file: model.path, tensor: binding.name,
-        "weights of type \(info.dtype.rawValue) cannot be run")
-    }
-    // A tensor's first dimension; the rows of a binding may be finer.
-    let lines = binding.shape[0]
-    let perLine = binding.shape.dropFirst().reduce(1, *)
-    let step = max(1, Self.blockElements / max(1, perLine))
-    for start in stride(from: 0, to: lines, by: step) {
-      let range = start..<min(start + step, lines)
-      let part = try model.bytes(of: binding.name, rows: range, options: options)
-      guard let bytes = part else { throw missing(binding.name) }
-      let floats = try widened(bytes, kind, count: range.count * perLine, binding.name)
-      do throws(KernelError) {
-        try place(floats, from: start * perLine, binding, matrix)
-      } catch {
-        throw CheckpointError(
-          .invalidConfig, file: model.path, tensor: binding.name, "\(error)")
-      }
-    }
-  }
-
-  private func widened(
-    _ bytes: [UInt8], _ kind: ElementKind, count: Int, _ name: String
-  ) throws(CheckpointError) -> [Float] {
-    var floats = [Float](repeating: 0, count: count)
-    do throws(KernelError) {
-      var target = floats.mutableSpan
-      unsafe try Widening.toFloat32(bytes.span.bytes, kind: kind, into: &target)
-    } catch {
-      throw CheckpointError(.tensorSizeMismatch, file: model.path, tensor: name, "\(error)")
-    }
-    return floats
-  }
-
-  /// Writes elements of a tensor, from the one numbered `first` on, to their places.
-  private func place(
-    _ floats: [Float], from first: Int, _ binding: TensorBinding, _ matrix: WeightMatrix
-  ) throws(KernelError) {
-    let (_, columns) = binding.extent
-    try unsafe floats.withUnsafeBufferPointer { buffer throws(KernelError) in
-      if case .rows(let row) = binding.placement {
-        // Consecutive elements stay consecutive.
-        try unsafe matrix.set(buffer, element: row * columns + first)
-        return
-      }
-      let rows = buffer.count / columns
-      guard binding.placement != .transposed else {
-        try unsafe placeTransposed(buffer, from: first / columns, columns, matrix)
-        return
-      }
-      for row in 0..<rows {
-        let line = unsafe UnsafeBufferPointer(
-          rebasing: buffer[row * columns..<(row + 1) * columns])
-        try unsafe matrix.set(line, element: binding.parameterRow(first / columns + row) * columns)
-      }
-    }
-  }
-
-  private func placeTransposed(
-    _ floats: UnsafeBufferPointer<Float>, from row: Int, _ columns: Int, _ matrix: WeightMatrix
-  ) throws(KernelError) {
-    let rows = floats.count / columns
-    var line = [Float](repeating: 0, count: rows)
-    for column in 0..<columns {
-      for index in 0..<rows { line[index] = unsafe floats[index * columns + column] }
-      try unsafe line.withUnsafeBufferPointer { line throws(KernelError) in
-        try unsafe matrix.set(line, element: column * matrix.columns + row)
-      }
-    }
-  }
-}
-
-extension ElementKind {
-  /// The kind of a stored type; nil for types that are not plain floats.
-  init?(_ dtype: DType) {
-    switch dtype {
-    case .f64: self = .f64
-    case .f32: self = .f32
-    case .bf16: self = .bf16
-    case .f16: self = .f16
-    case .f8E4M3: self = .f8e4m3
-    case .f8E5M2: self = .f8e5m2
-    default: return nil
-    }
   }
 }
