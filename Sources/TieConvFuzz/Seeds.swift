@@ -51,6 +51,7 @@ struct Seeds {
     }
     files += folders.flatMap { $0.filter { $0.key.hasSuffix(".safetensors") }.values }
     try makeGGUF(FilePath.join(testdata, "gguf"), scratch)
+    try makeConverted(scratch)
     let pytorch = FilePath.join(testdata, "pytorch")
     for name in try FileSystem.names(in: pytorch) {
       pytorchFiles.append(try Self.bytes(FilePath.join(pytorch, name)))
@@ -98,6 +99,20 @@ struct Seeds {
           ggufFiles.append(try Self.bytes(output))
         }
       }
+    }
+  }
+
+  /// GGUF files with tokenizers of every kind, as convert makes them.
+  private mutating func makeConverted(_ scratch: String) throws {
+    for folder in convertible {
+      let (input, output) = (FilePath.join(scratch, "seed"), FilePath.join(scratch, "edited"))
+      try Self.write(folder, to: input)
+      try FileSystem.removeTree(output)
+      let options = ConvertOptions(execution: ExecutionOptions(threads: 1))
+      guard let checkpoint = try? Checkpoint(opening: input),
+        (try? Converter(checkpoint, options: options).convert(to: output, as: .gguf)) != nil
+      else { continue }
+      ggufFiles.append(try Self.bytes(output))
     }
   }
 

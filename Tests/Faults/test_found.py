@@ -35,6 +35,15 @@ def test_receipt_is_refused_by_name(tieconv, tmp_path, slug):
     tieconv.fails("invalidReceipt", "untie", ROOT / "testdata/found" / slug, "-o", tmp_path / "out")
 
 
+def test_tie_does_not_drop_what_only_the_head_has(tieconv, tmp_path):
+    folder = ROOT / "testdata/found/companions-of-other-kinds"
+    done = tieconv.run("tie", folder, "-o", tmp_path / "out")
+    assert done.returncode == 1 and not (tmp_path / "out").exists()
+    report = json.loads(tieconv.run("inspect", folder, "--json").stdout)
+    assert report["verdict"] == "QUANT_MIXED"
+    assert "weight_shape" in report["tie_groups"][0]["explanation"]
+
+
 def test_tie_does_not_drop_a_copy_that_was_trained_since(tieconv, tmp_path):
     """Head and embedding are still equal, but the bias that untie added no longer is a copy."""
     model = tmp_path / "in"

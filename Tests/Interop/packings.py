@@ -79,6 +79,28 @@ def integer_groups(bits, dtype, group, symmetric=True):
     return compressed_tensors("pack-quantized", arguments, weight, scale, zero)
 
 
+def activation_ordered(bits, dtype=torch.bfloat16, group=64, symmetric=True):
+    """Columns in an order of their own: `weight_g_idx` says which group each is in.
+
+    Newer releases of the library have dropped the index (0.9 still reads it), so it compresses and
+    decompresses the columns sorted by group, which is what the index stands for.
+    """
+    generator = torch.Generator().manual_seed(bits)
+    order = torch.randperm(COLUMNS, generator=generator)
+    plain = integer_groups(bits, dtype, group, symmetric)
+    from compressed_tensors.compressors.pack_quantized.helpers import pack_to_int32, unpack_from_int32
+
+    shape = torch.Size(plain.tensors["weight_shape"].tolist())
+    codes = unpack_from_int32(plain.tensors["weight_packed"], bits, shape)
+    # Column order[k] of the ordered matrix is column k of the sorted one.
+    back = torch.argsort(order)
+    tensors = dict(plain.tensors, weight_packed=pack_to_int32(codes[:, back].contiguous(), bits))
+    tensors["weight_g_idx"] = (back // group).to(torch.int32)
+    weights_of = plain.settings["config_groups"]["group_0"]["weights"]
+    weights_of["actorder"] = "group"
+    return Packing(tensors, plain.expected[:, back].contiguous(), plain.settings)
+
+
 def integer_bytes(dtype, strategy, symmetric=True):
     weight = weights(11, dtype=dtype)
     shape = {"tensor": (1,), "channel": (ROWS, 1)}[strategy]

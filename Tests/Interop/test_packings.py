@@ -5,6 +5,9 @@ must find that the two are equal after dequantization, and that one changed numb
 """
 
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -22,6 +25,10 @@ for name, dtype in (("f16", torch.float16), ("f32", torch.float32)):
     CASES[f"ct-int4-{name}"] = lambda d=dtype: packings.integer_groups(4, d, 64)
     CASES[f"ct-int4-{name}-zeros"] = lambda d=dtype: packings.integer_groups(4, d, 64, False)
     CASES[f"ct-int4-channel-{name}"] = lambda d=dtype: packings.integer_groups(4, d, 256)
+for bits in (2, 4, 8):
+    CASES[f"ct-int{bits}-ordered"] = lambda b=bits: packings.activation_ordered(b)
+CASES["ct-int4-ordered-zeros"] = lambda: packings.activation_ordered(4, symmetric=False)
+CASES["ct-int3-ordered-f16"] = lambda: packings.activation_ordered(3, torch.float16, 32)
 for strategy in ("tensor", "channel"):
     CASES[f"ct-int8-{strategy}"] = lambda s=strategy: packings.integer_bytes(torch.bfloat16, s)
 CASES["ct-int8-zeros"] = lambda: packings.integer_bytes(torch.float32, "channel", symmetric=False)
@@ -94,3 +101,43 @@ def test_numbers_are_the_references(name, tieconv, tmp_path):
     assert group["differing_rows"] == {"count": 1, "first": [[7, 8]]}
     gap = (changed.double() - packing.expected.double()).abs().max().item()
     assert group["max_abs_diff"] == gap
+
+
+OLDER = """
+import sys, torch
+from safetensors.torch import load_file
+from compressed_tensors.compressors.quantized_compressors.pack_quantized import unpack_from_int32
+from compressed_tensors.quantization import QuantizationArgs
+from compressed_tensors.quantization.lifecycle.forward import dequantize
+stem, bits, group = sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+stored = {name[len(stem) + 1:]: value for name, value in load_file(sys.argv[1]).items()
+          if name.startswith(stem)}
+codes = unpack_from_int32(stored["weight_packed"], bits, torch.Size(stored["weight_shape"].tolist()))
+args = QuantizationArgs(num_bits=bits, strategy="group", group_size=group, actorder="group")
+made = dequantize(codes, stored["weight_scale"], args=args, g_idx=stored["weight_g_idx"])
+head = load_file(sys.argv[1])["lm_head.weight"]
+assert made.dtype == head.dtype and torch.equal(made, head)
+"""
+
+
+@pytest.mark.parametrize("bits", [2, 4, 8])
+def test_sorted_columns_are_what_the_release_that_had_them_decompresses(bits, tmp_path):
+    folder = os.environ.get("COMPRESSED_TENSORS_0_9")
+    if not folder:
+        pytest.skip("COMPRESSED_TENSORS_0_9 does not name a folder with that release")
+    packing = packings.activation_ordered(bits)
+    model = write(tmp_path / "model", packing, packing.expected)
+    subprocess.run(
+        [sys.executable, "-c", OLDER, model / "model.safetensors", STEM, str(bits), "64"],
+        env={**os.environ, "PYTHONPATH": folder}, check=True, timeout=120)
+
+
+@pytest.mark.parametrize("format", ["marlin", "marlin_24", "bitblas"])
+def test_layouts_of_other_kernels_are_refused_by_name(format, tieconv, tmp_path):
+    packing = packings.gptq(4, 64)
+    packing.settings["checkpoint_format"] = format
+    model = write(tmp_path / "model", packing, flag=True)
+    report = tieconv.json(
+        "convert", model, "-o", tmp_path / "out", "--to", "safetensors", "--dtype", "bf16",
+        exit_status=2)
+    assert report["error"]["code"] == "unsupportedFormat" and format in report["error"]["message"]

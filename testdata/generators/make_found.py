@@ -64,6 +64,23 @@ def cases() -> dict[str, dict[str, bytes | str]]:
         "receipt-restores-one-file-twice": {
             "model.safetensors": untied(), "config.json": config(),
             "tieconv-receipt.json": receipt([{"file": "model.safetensors"}], times=2)},
+        "no-tensors-at-all": {
+            "model.safetensors": frame("{}", b""), "config.json": config()},
+        "companions-of-other-kinds": {
+            "model.safetensors": pack({
+                "lm_head.weight": Tensor("BF16", (64, 8), TABLE),
+                "lm_head.weight_shape": Tensor("BF16", (16, 8), TABLE[:256]),
+                "model.embed_tokens.weight": Tensor("BF16", (64, 8), TABLE),
+                "model.embed_tokens.weight_scale": Tensor("BF16", (8,), TABLE[:16])}),
+            "config.json": config()},
+        "group-size-of-minus-2-to-the-63": {
+            "model.safetensors": pack({
+                f"{stem}.{name}": Tensor(dtype, (64, width), TABLE[:64 * width * size])
+                for stem in ("lm_head", "model.embed_tokens")
+                for name, dtype, width, size in (
+                    ("biases", "BF16", 1, 2), ("scales", "BF16", 1, 2), ("weight", "U32", 4, 4))}),
+            "config.json": config(
+                hidden_size=32, quantization={"group_size": -2**63, "bits": 5, "mode": "affine"})},
         "two-embeddings-once-the-head-is-gone": {
             "model.safetensors": pack({
                 "language_model.model.embed_tokens.weight": Tensor("BF16", (64, 8), TABLE[::-1]),

@@ -94,7 +94,30 @@ package struct JSONScanner {
         let text = String(decoding: bytes[start..<offset], as: UTF8.self)
         offset += 1
         return text
-      case UInt8(ascii: "\\"): return try escapedString(from: start)
+      case UInt8(ascii: "\\"):
+        var text = Array(bytes[start..<offset])
+        try appendEscaped(to: &text)
+        return String(decoding: text, as: UTF8.self)
+      case 0..<0x20: throw fault("a control character inside a string")
+      default: offset += 1
+      }
+    }
+    throw fault("a string without an end")
+  }
+
+  /// Appends the bytes of the next string, unescaped, to `text`.
+  package mutating func appendString(to text: inout [UInt8]) throws(JSONSyntaxError) {
+    try expect("\"")
+    let start = offset
+    while offset < end {
+      switch bytes[offset] {
+      case UInt8(ascii: "\""):
+        text.append(contentsOf: bytes[start..<offset])
+        offset += 1
+        return
+      case UInt8(ascii: "\\"):
+        text.append(contentsOf: bytes[start..<offset])
+        return try appendEscaped(to: &text)
       case 0..<0x20: throw fault("a control character inside a string")
       default: offset += 1
       }
@@ -215,14 +238,13 @@ package struct JSONScanner {
 }
 
 extension JSONScanner {
-  /// The rest of a string that holds an escape; `start` is its first byte.
-  private mutating func escapedString(from start: Int) throws(JSONSyntaxError) -> String {
-    var text = Array(bytes[start..<offset])
+  /// Appends the rest of a string, from its first escape on.
+  private mutating func appendEscaped(to text: inout [UInt8]) throws(JSONSyntaxError) {
     while offset < end {
       let byte = bytes[offset]
       offset += 1
       switch byte {
-      case UInt8(ascii: "\""): return String(decoding: text, as: UTF8.self)
+      case UInt8(ascii: "\""): return
       case UInt8(ascii: "\\"): try appendEscape(to: &text)
       case 0..<0x20: throw fault("a control character inside a string")
       default: text.append(byte)

@@ -218,8 +218,8 @@ struct CheckpointOpener {
     _ name: String, _ tree: any FileTree, at folder: String
   ) throws(CheckpointError) -> SafetensorsIndex {
     let path = FilePath.join(folder, name)
-    let text = try smallFile(
-      name, tree, at: folder, limit: SafetensorsIndex.maximumSize, code: .invalidIndex)
+    let text = try tree.smallFile(
+      name, limit: SafetensorsIndex.maximumSize, code: .invalidIndex)
     return try SafetensorsIndex(name: name, path: path, text: text)
   }
 
@@ -229,23 +229,9 @@ struct CheckpointOpener {
     let path = FilePath.join(folder, "config.json")
     let isThere = try reading { () throws(IOFailure) in try tree.contains("config.json") }
     if !isThere { return nil }
-    let text = try smallFile(
-      "config.json", tree, at: folder, limit: ModelConfig.maximumSize, code: .invalidConfig)
+    let text = try tree.smallFile(
+      "config.json", limit: ModelConfig.maximumSize, code: .invalidConfig)
     return try ModelConfig(path: path, text: text)
-  }
-
-  /// The whole of a file of the folder that must not be larger than `limit`.
-  private func smallFile(
-    _ name: String, _ tree: any FileTree, at folder: String, limit: Int,
-    code: CheckpointError.Code
-  ) throws(CheckpointError) -> [UInt8] {
-    let file = try reading { () throws(IOFailure) in try tree.open(name) }
-    guard file.size <= limit else {
-      throw CheckpointError(
-        code, file: FilePath.join(folder, name), "too large", found: "\(file.size) bytes",
-        expected: "at most \(limit)")
-    }
-    return try reading { () throws(IOFailure) in try file.bytes(in: 0..<file.size) }
   }
 }
 

@@ -66,8 +66,11 @@ struct PairComparer {
     }
     var comparison = try MatrixComparer(pair: pair, options: options).comparison()
     if left.scheme == nil, right.scheme == nil {
+      // Equal numbers whose companions differ are not one matrix: dropping one would lose those.
       return comparison.isEqual
-        ? .equal(transposed: comparison.orientation == .transposed) : .different(comparison)
+        ? .otherPacking(
+          PackingDifference(packings: difference.packings, comparison: comparison))
+        : .different(comparison)
     }
     comparison.isDequantized = true
     if isOneScheme || pair.rows.embedding != pair.rows.head { return .different(comparison) }
@@ -111,7 +114,10 @@ private struct PackedSide {
       side = MatrixPair.side((shard, info))
       extents = info.byteCount > 0 ? info.shape.matrix : nil
       scheme = nil
-      description = "plain \(info.dtype.rawValue)"
+      let others = family.companions.map { String($0.dropFirst(family.stem.count + 1)) }
+      description =
+        "plain \(info.dtype.rawValue)"
+        + (others.isEmpty ? "" : " with \(others.joined(separator: ", "))")
       return
     }
     do throws(CheckpointError) {

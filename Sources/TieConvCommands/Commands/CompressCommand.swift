@@ -21,7 +21,7 @@ struct CompressCommand: ParsableCommand {
       """)
 
   @Argument(
-    help: "A model folder, a .safetensors or .gguf file, an index, or a .tiepack.",
+    help: InputHelp.checkpoint,
     completion: .file())
   var input: String
 

@@ -30,7 +30,7 @@ struct ConvertCommand: ParsableCommand {
       """)
 
   @Argument(
-    help: "A model folder, a weight file, an index, or a .tiepack.", completion: .file())
+    help: InputHelp.checkpoint, completion: .file())
   var input: String
 
   @Option(

@@ -28,7 +28,7 @@ struct EvaluateCommand: ParsableCommand {
         tieconv evaluate MODEL --tokens ids.npy --context 1024
       """)
 
-  @Argument(help: "A model.", completion: .file())
+  @Argument(help: InputHelp.checkpoint, completion: .file())
   var input: String
 
   @OptionGroup var source: TextOptions

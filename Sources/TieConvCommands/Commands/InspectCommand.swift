@@ -23,7 +23,7 @@ struct InspectCommand: ParsableCommand {
       """)
 
   @Argument(
-    help: "A model folder, a .safetensors or .gguf file, an index, or a .tiepack.",
+    help: InputHelp.checkpoint,
     completion: .file())
   var input: String
 

@@ -23,7 +23,7 @@ struct TokenizeCommand: ParsableCommand {
       """)
 
   @Argument(
-    help: "A model folder, a weight file beside its tokenizer.json, or a tokenizer.json.",
+    help: "A model folder, a weight file beside its tokenizer.json, a .gguf, or a tokenizer.json.",
     completion: .file())
   var input: String
 

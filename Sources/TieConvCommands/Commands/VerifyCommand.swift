@@ -29,7 +29,7 @@ struct VerifyCommand: ParsableCommand {
       """)
 
   @Argument(
-    help: "A model folder, a .safetensors or .gguf file, an index, or a .tiepack.",
+    help: InputHelp.checkpoint,
     completion: .file())
   var input: String
 

@@ -6,7 +6,7 @@ internal import TieConv
 /// Input, output and the choices of an edit.
 struct EditCommandOptions: ParsableArguments {
   @Argument(
-    help: "A model folder, a .safetensors or .gguf file, an index, or a .tiepack.",
+    help: InputHelp.checkpoint,
     completion: .file())
   var input: String
 

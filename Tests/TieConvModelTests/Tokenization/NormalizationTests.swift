@@ -2,6 +2,7 @@
 
 import Testing
 
+@testable import TieConv
 @testable import TieConvModel
 
 @Suite struct NormalizationTests {

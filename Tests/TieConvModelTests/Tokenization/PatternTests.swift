@@ -2,6 +2,7 @@
 
 import Testing
 
+import TieConv
 @testable import TieConvModel
 
 @Suite struct PatternTests {
@@ -17,14 +18,14 @@ import Testing
 
   @Test func knownPatternsCutLikeTheirModels() throws {
     #expect(
-      try Self.cuts(KnownPattern.gpt2, "I'll  pay\n\n $12.5!")
+      try Self.cuts(SplitPattern.gpt2, "I'll  pay\n\n $12.5!")
         == ["I", "'ll", " ", " pay", "\n\n", " $", "12", ".", "5", "!"])
     #expect(
-      try Self.cuts(KnownPattern.llama3, "I'LL\n\n 12345 (x)\r\n  y")
+      try Self.cuts(SplitPattern.llama3, "I'LL\n\n 12345 (x)\r\n  y")
         == ["I", "'LL", "\n\n", " ", "123", "45", " (", "x", ")\r\n", " ", " y"])
-    #expect(try Self.cuts(KnownPattern.qwen2, "a12é") == ["a", "1", "2", "é"])
-    #expect(try Self.cuts(KnownPattern.gpt4o, "HTTPServer's x") == ["HTTPServer's", " x"])
-    #expect(try Self.cuts(KnownPattern.deepSeek3, "#include _a") == ["#include", " _", "a"])
+    #expect(try Self.cuts(SplitPattern.qwen2, "a12é") == ["a", "1", "2", "é"])
+    #expect(try Self.cuts(SplitPattern.gpt4o, "HTTPServer's x") == ["HTTPServer's", " x"])
+    #expect(try Self.cuts(SplitPattern.deepSeek3, "#include _a") == ["#include", " _", "a"])
   }
 
   @Test func backtrackingGoesFirstAlternativeFirst() throws {

@@ -1,4 +1,4 @@
-// Laws of whole conversions, on two tiny models with their tokenizers.
+// Laws of whole conversions, on tiny models with their tokenizers.
 
 import Testing
 import TieConvIO
@@ -16,7 +16,7 @@ import TieConvIO
       .convert(to: output, as: target)
   }
 
-  @Test(arguments: ["byte-level", "sentencepiece"])
+  @Test(arguments: ["byte-level", "sentencepiece", "unigram", "pairs"])
   func gGUFAndBackGivesEveryTensorByteForByte(name: String) throws {
     let folder = try TemporaryFolder()
     let input = "\(Testdata.root)/conversion/\(name)"
@@ -32,7 +32,8 @@ import TieConvIO
       #expect(try before.bytes(of: tensor.name) == after.bytes(of: tensor.name))
       #expect(after.tensor(tensor.name)?.info.dtype == tensor.dtype)
     }
-    #expect(after.config?.flagStatements.first?.value == (name == "byte-level"))
+    #expect(
+      after.config?.flagStatements.first?.value == before.config?.flagStatements.first?.value)
   }
 
   @Test func aTiedModelHasNoHeadInGGUFAndAnUntiedOneHas() throws {
@@ -76,6 +77,15 @@ import TieConvIO
       }
     }
     #expect(try FileSystem.names(in: folder.path).isEmpty)
+  }
+
+  @Test(arguments: [ConversionTarget.safetensors, .mlx])
+  func aModelWithoutTensorsStaysOne(target: ConversionTarget) throws {
+    let folder = try TemporaryFolder()
+    let output = "\(folder.path)/out"
+    let report = try Self.convert("\(Testdata.root)/found/no-tensors-at-all", output, target)
+    #expect(report.verified == true)
+    #expect(try Checkpoint(opening: output).locations.isEmpty)
   }
 
   @Test func aDryRunWritesNothing() throws {

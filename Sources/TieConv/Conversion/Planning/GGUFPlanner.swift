@@ -56,7 +56,7 @@ struct GGUFPlanner {
     plan.added += extra.map(\.name)
     recipes = extra + recipes
     var metadata = GGUFMetadata(
-      try general(recipes, name) + keys.all() + tokenizer(rows: rows))
+      try general(recipes, name) + keys.all() + tokenizer(rows: rows, &plan.notes))
     if let receipt, let origin = receipt.origin {
       let names = stored.map { ($0.recipe.name, $0.name) }
       let order = GGUFOriginOrder(
@@ -215,18 +215,22 @@ struct GGUFPlanner {
     GeneralKeys(
       architecture: family.ggufArchitecture, name: checkpoint.modelName,
       parameters: recipes.reduce(0) { $0.addingSaturated($1.elementCount) },
-      generation: try SmallFiles(checkpoint).json("generation_config.json")
+      generation: try checkpoint.companionJSON("generation_config.json")
     ).entries
   }
 
-  private func tokenizer(rows: Int) throws(CheckpointError) -> [(String, GGUFValue)] {
+  private func tokenizer(
+    rows: Int, _ notes: inout [String]
+  ) throws(CheckpointError) -> [(String, GGUFValue)] {
     let files = try TokenizerFiles(checkpoint)
     var vocabulary = try VocabularyBuilder(files: files, rows: rows).vocabulary()
     if family.modelType.hasPrefix("gemma"), vocabulary.model == "llama" {
       vocabulary.addsSpacePrefix = false
     }
+    notes += vocabulary.notes
     let special = SpecialTokens(files: files, config: fields.config, limit: rows)
     var entries = vocabulary.entries + special.entries
+    if vocabulary.model == "t5" { Self.completeUnigram(&entries, special, files, vocabulary) }
     // Where Gemma ends a turn; its configs do not say.
     if family.modelType == "gemma", vocabulary.tokens.indices.contains(107),
       vocabulary.tokens[107] == "<end_of_turn>"
@@ -234,7 +238,9 @@ struct GGUFPlanner {
       entries.append(("tokenizer.ggml.eot_token_id", .uint32(107)))
     }
     // These pre-tokenizers come with a BOS by default, which not every tokenizer adds.
-    if special["bos"] == nil, PreTokenizer(ggufName: vocabulary.pre)?.comesWithBOS == true {
+    if special["bos"] == nil, vocabulary.model == "gpt2",
+      GGUFPreTokenizer.addsBOS(vocabulary.pre)
+    {
       entries.append(("tokenizer.ggml.add_bos_token", .bool(false)))
     }
     let named = files.chatTemplates.filter { $0.name != nil }
@@ -249,6 +255,24 @@ struct GGUFPlanner {
       entries.append(("tokenizer.chat_template", .string(text)))
     }
     return entries
+  }
+
+  /// llama.cpp's unigrams add an end and no beginning, and take token 2 for what is unknown, unless a
+  /// file says otherwise.
+  private static func completeUnigram(
+    _ entries: inout [(String, GGUFValue)], _ special: SpecialTokens, _ files: TokenizerFiles,
+    _ vocabulary: GGUFVocabulary
+  ) {
+    if let id = vocabulary.unknownID {
+      entries.removeAll { $0.0 == "tokenizer.ggml.unknown_token_id" }
+      entries.append(("tokenizer.ggml.unknown_token_id", .uint32(UInt32(clamping: id))))
+    }
+    let isLlama = files.config?["tokenizer_class"]?.string?.hasPrefix("LlamaTokenizer") ?? false
+    guard files.definition != nil || isLlama else { return }
+    for kind in ["bos", "eos"] where special[kind] == nil {
+      let adds = files.definition == nil && kind == "bos"
+      entries.append(("tokenizer.ggml.add_\(kind)_token", .bool(adds)))
+    }
   }
 
   private func notes(_ packing: BlockPacking.Outcome) -> [String] {

@@ -3,13 +3,13 @@
 /// Splits tensors into files of bounded size.
 enum ShardSplit {
   /// In order, greedily: a new file where the next tensor would exceed `limit`; a tensor above the
-  /// limit gets its own file.
+  /// limit gets its own file. No tensors are one file too, as a folder has to have weights.
   static func split(_ recipes: [TensorRecipe], limit: Int) -> [[TensorRecipe]] {
-    var files: [[TensorRecipe]] = []
+    var files: [[TensorRecipe]] = [[]]
     var size = 0
     for recipe in recipes {
       let count = recipe.byteCount
-      if files.isEmpty || (size > 0 && size.addingSaturated(count) > limit) {
+      if size > 0, size.addingSaturated(count) > limit {
         files.append([])
         size = 0
       }

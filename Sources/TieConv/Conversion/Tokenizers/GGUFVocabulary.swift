@@ -19,6 +19,10 @@ struct GGUFVocabulary: Sendable {
   var addsSpacePrefix: Bool?
   var removesExtraWhitespace: Bool?
   var charactersMap: [UInt8] = []
+  /// The id of the token for what is unknown.
+  var unknownID: Int?
+  /// Where llama.cpp would read texts otherwise, at their ends only.
+  var notes: [String] = []
 
   /// A vocabulary of `size` rows that no token has taken yet.
   init(model: String, pre: String, size: Int, hasScores: Bool) {

@@ -1,8 +1,9 @@
 // tokenizer.model: a small strict reader of the one protobuf message that matters.
 //
 // Fields (sentencepiece_model.proto): 1 pieces {1 piece, 2 score, 3 type}, 2 trainer_spec
-// {3 model_type, 40...43 unk, bos, eos, pad}, 3 normalizer_spec {2 precompiled_charsmap,
-// 3 add_dummy_prefix, 4 remove_extra_whitespaces, 5 escape_whitespaces}.
+// {3 model_type, 24 treat_whitespace_as_suffix, 35 byte_fallback, 40...43 unk, bos, eos, pad},
+// 3 normalizer_spec {2 precompiled_charsmap, 3 add_dummy_prefix, 4 remove_extra_whitespaces,
+// 5 escape_whitespaces}.
 
 /// What a SentencePiece model file says.
 struct SentencePieceModel: Sendable {
@@ -29,6 +30,8 @@ struct SentencePieceModel: Sendable {
   private(set) var addsDummyPrefix = true
   private(set) var removesExtraWhitespace = true
   private(set) var charactersMap: [UInt8] = []
+  /// A rule that llama.cpp's unigrams do not have; the last one that the file states.
+  private(set) var unsupportedRule: String?
 
   /// Reads `bytes`.
   ///
@@ -81,11 +84,15 @@ struct SentencePieceModel: Sendable {
   private mutating func readTrainer(_ content: ArraySlice<UInt8>) throws(ProtobufFault) {
     var message = ProtobufReader(content)
     while let field = try message.next() {
-      if case (3, .varint(let value)) = (field.number, field.value) {
+      switch (field.number, field.value) {
+      case (3, .varint(let value)):
         guard let kind = Kind(rawValue: value) else {
           throw ProtobufFault(offset: content.startIndex, message: "an unknown model type")
         }
         self.kind = kind
+      case (24, .varint(let flag)) where flag != 0: unsupportedRule = "treat_whitespace_as_suffix"
+      case (35, .varint(let flag)) where flag != 0: unsupportedRule = "byte_fallback"
+      default: continue
       }
     }
   }
@@ -97,6 +104,7 @@ struct SentencePieceModel: Sendable {
       case (2, .bytes(let map)): charactersMap = Array(map)
       case (3, .varint(let flag)): addsDummyPrefix = flag != 0
       case (4, .varint(let flag)): removesExtraWhitespace = flag != 0
+      case (5, .varint(let flag)) where flag == 0: unsupportedRule = "no escape_whitespaces"
       default: continue
       }
     }

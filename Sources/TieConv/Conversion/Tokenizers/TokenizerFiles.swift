@@ -21,32 +21,32 @@ struct TokenizerFiles: Sendable {
 
   /// Reads what `checkpoint` has of them.
   init(_ checkpoint: Checkpoint) throws(CheckpointError) {
-    let files = SmallFiles(checkpoint)
     folder = checkpoint.path
-    definition = try files.bytes("tokenizer.json", limit: TokenizerDefinition.maximumSize).map {
-      (text) throws(CheckpointError) in
-      try TokenizerDefinition(text: text, path: files.path("tokenizer.json"))
+    definition = try checkpoint.companion(
+      "tokenizer.json", maximumSize: TokenizerJSON.maximumSize
+    ).map { (text) throws(CheckpointError) in
+      try TokenizerDefinition(text: text, path: checkpoint.companionPath("tokenizer.json"))
     }
     // A byte-level tokenizer's tokenizer.model, where there is one, is of another kind (tiktoken).
     let isByteLevel = definition.map { $0.kind == "BPE" && !$0.hasByteFallback } ?? false
     sentencePiece =
       isByteLevel
       ? nil
-      : try files.bytes("tokenizer.model", limit: SentencePieceModel.maximumSize).map {
-        (bytes) throws(CheckpointError) in
-        try SentencePieceModel(bytes: bytes, path: files.path("tokenizer.model"))
-      }
-    let config = try files.json("tokenizer_config.json")
+      : try checkpoint.companion("tokenizer.model", maximumSize: SentencePieceModel.maximumSize)
+        .map { (bytes) throws(CheckpointError) in
+          try SentencePieceModel(bytes: bytes, path: checkpoint.companionPath("tokenizer.model"))
+        }
+    let config = try checkpoint.companionJSON("tokenizer_config.json")
     self.config = config
-    addedTokens = try Self.added(files, config, definition)
-    chatTemplates = try Self.templates(files, config)
+    addedTokens = try Self.added(checkpoint, config, definition)
+    chatTemplates = try Self.templates(checkpoint, config)
   }
 
   private static func added(
-    _ files: SmallFiles, _ config: JSONNode?, _ definition: TokenizerDefinition?
+    _ checkpoint: Checkpoint, _ config: JSONNode?, _ definition: TokenizerDefinition?
   ) throws(CheckpointError) -> [TokenizerDefinition.AddedToken] {
     var tokens: [TokenizerDefinition.AddedToken] = []
-    for member in try files.json("added_tokens.json")?.members ?? [] {
+    for member in try checkpoint.companionJSON("added_tokens.json")?.members ?? [] {
       if let id = member.node.integer {
         tokens.append(TokenizerDefinition.AddedToken(id: id, content: member.key))
       }
@@ -62,7 +62,7 @@ struct TokenizerFiles: Sendable {
   }
 
   private static func templates(
-    _ files: SmallFiles, _ config: JSONNode?
+    _ checkpoint: Checkpoint, _ config: JSONNode?
   ) throws(CheckpointError) -> [(name: String?, text: String)] {
     if let text = config?["chat_template"]?.string { return [(nil, text)] }
     if let list = config?["chat_template"]?.elements {
@@ -73,12 +73,13 @@ struct TokenizerFiles: Sendable {
         return (name == "default" ? nil : name, text)
       }
     }
-    if let bytes = try files.bytes("chat_template.jinja", limit: SmallFiles.maximumText),
+    if let bytes = try checkpoint.companion(
+      "chat_template.jinja", maximumSize: Checkpoint.maximumText),
       bytes.firstInvalidUTF8() == nil
     {
       return [(nil, String(decoding: bytes, as: UTF8.self))]
     }
-    if let text = try files.json("chat_template.json")?["chat_template"]?.string {
+    if let text = try checkpoint.companionJSON("chat_template.json")?["chat_template"]?.string {
       return [(nil, text)]
     }
     return []

@@ -16,13 +16,10 @@ struct TokenizerWriter {
   /// Vocabulary and merges, nearly all of it, are spelled one by one: as a tree they would take
   /// twenty times the memory.
   func definition() throws(CheckpointError) -> [UInt8] {
+    if tokenizer.model == "t5" { return unigramDefinition() }
     let isByteLevel = tokenizer.model == "gpt2"
     let pre = try isByteLevel ? preTokenizer() : nil
-    let small: JSONText = .object(
-      [
-        ("version", "1.0"), ("truncation", nil), ("padding", nil),
-        ("added_tokens", .array(addedTokens)),
-      ] + (pre.map(byteLevel) ?? sentencePiece()))
+    var text = start(pre.map(byteLevel) ?? sentencePiece())
     let model: JSONText = [
       "type": "BPE", "dropout": nil,
       "unk_token": isByteLevel ? nil : .optional(tokenizer.token("unk")),
@@ -30,8 +27,6 @@ struct TokenizerWriter {
       "fuse_unk": .bool(!isByteLevel), "byte_fallback": .bool(!isByteLevel),
       "ignore_merges": .bool(pre?.ignoresMerges ?? false),
     ]
-    var text = Array(small.compact.utf8.dropLast())
-    text += ",\"model\":".utf8
     text += model.compact.utf8.dropLast()
     text += ",\"vocab\":{".utf8
     appendVocabulary(to: &text)
@@ -41,8 +36,18 @@ struct TokenizerWriter {
     return text
   }
 
-  private func preTokenizer() throws(CheckpointError) -> PreTokenizer {
-    if let pre = PreTokenizer(ggufName: tokenizer.pre) { return pre }
+  /// All that comes before the model's own object.
+  func start(_ steps: [(String, JSONText)]) -> [UInt8] {
+    let small: JSONText = .object(
+      [
+        ("version", "1.0"), ("truncation", nil), ("padding", nil),
+        ("added_tokens", .array(addedTokens)),
+      ] + steps)
+    return Array(small.compact.utf8.dropLast()) + Array(",\"model\":".utf8)
+  }
+
+  private func preTokenizer() throws(CheckpointError) -> GGUFPreTokenizer {
+    if let pre = GGUFPreTokenizer(name: tokenizer.pre) { return pre }
     throw CheckpointError(
       .unsupportedFormat, file: path, "this pre-tokenizer is not written out",
       found: tokenizer.pre, hint: "text would be split otherwise, and become other tokens")
@@ -103,7 +108,7 @@ struct TokenizerWriter {
       switch type {
       case .control, .unknown: true
       case .userDefined:
-        tokenizer.model == "gpt2" || !tokenizer.tokens[id].utf8.allSatisfy { $0 == 0x20 }
+        tokenizer.model != "llama" || !tokenizer.tokens[id].utf8.allSatisfy { $0 == 0x20 }
       default: false
       }
     }
@@ -120,7 +125,7 @@ struct TokenizerWriter {
     }
   }
 
-  private func byteLevel(_ pre: PreTokenizer) -> [(String, JSONText)] {
+  private func byteLevel(_ pre: GGUFPreTokenizer) -> [(String, JSONText)] {
     let normalizer: JSONText = family.modelType.hasPrefix("qwen") ? ["type": "NFC"] : nil
     return [
       ("normalizer", normalizer), ("pre_tokenizer", pre.json), ("post_processor", template),
@@ -154,7 +159,7 @@ struct TokenizerWriter {
   }
 
   /// What is added to every text.
-  private var template: JSONText {
+  var template: JSONText {
     let first = tokenizer.addsBOS ? tokenizer.id("bos") : nil
     let last = tokenizer.addsEOS ? tokenizer.id("eos") : nil
     guard first != nil || last != nil else { return nil }

@@ -43,7 +43,7 @@ struct VocabularyBuilder {
     _ definition: TokenizerDefinition
   ) throws(CheckpointError) -> GGUFVocabulary {
     let cleans = files.config?["clean_up_tokenization_spaces"]?.bool ?? false
-    guard let name = PreTokenizer(definition, cleansSpaces: cleans)?.ggufName else {
+    guard let name = GGUFPreTokenizer(definition)?.ggufName(cleansSpaces: cleans) else {
       throw CheckpointError(
         .unsupportedFormat, file: files.path("tokenizer.json"),
         "llama.cpp has no name for this pre-tokenizer", found: spelled(definition),
@@ -67,8 +67,9 @@ struct VocabularyBuilder {
   }
 
   /// Merges are parted by a space, so one within a part is written in the byte alphabet.
-  private static func shown(_ part: String) -> String {
-    part.utf8.contains(0x20) ? part.replacing(mark: " ", with: "\u{120}") : part
+  private static func shown(_ part: ArraySlice<UInt8>) -> String {
+    let text = String(decoding: part, as: UTF8.self)
+    return part.contains(0x20) ? text.replacing(mark: " ", with: "\u{120}") : text
   }
 
   // MARK: SentencePiece
@@ -76,12 +77,16 @@ struct VocabularyBuilder {
   private func sentencePiece(_ model: SentencePieceModel) throws(CheckpointError) -> GGUFVocabulary
   {
     try checkSize(model.pieces.count)
+    if model.kind == .unigram, let odd = model.unsupportedRule {
+      throw refusal(odd, in: "tokenizer.model")
+    }
     var result = GGUFVocabulary(
       model: model.kind == .unigram ? "t5" : "llama", pre: "default", size: rows, hasScores: true)
     for (id, piece) in model.pieces.enumerated() {
       let type = GGUFVocabulary.TokenType(rawValue: Int32(piece.type.rawValue)) ?? .normal
       // The converter leaves user-defined pieces normal, and finds them among the added tokens.
       result.set(id, piece.text, type == .userDefined ? .normal : type, score: piece.score)
+      if type == .unknown { result.unknownID = id }
     }
     for token in files.addedTokens { result.setAdded(token, score: -1000) }
     if let flag = files.config?["add_prefix_space"]?.bool {
@@ -97,64 +102,82 @@ struct VocabularyBuilder {
     return result
   }
 
-  /// BPE with byte tokens out of a tokenizer.json: SentencePiece's, with merges for scores. A piece's
-  /// score is the place of the first merge that makes it, which restores the order of merging.
+  private func refusal(_ reason: String, in name: String) -> CheckpointError {
+    CheckpointError(
+      .unsupportedFormat, file: files.path(name), "llama.cpp would cut text otherwise",
+      found: TensorName.escaped(reason),
+      hint: name == "tokenizer.json"
+        ? "the tokenizer.model that it was made from is taken first, where it is there"
+        : "the model would read other tokens")
+  }
+
+  /// BPE with byte tokens out of a tokenizer.json: SentencePiece's, with merges for scores, where
+  /// joining by score ends in the same pieces.
   private func mergedPieces(_ definition: TokenizerDefinition) throws(CheckpointError)
     -> GGUFVocabulary
   {
     var result = GGUFVocabulary(model: "llama", pre: "default", size: rows, hasScores: true)
-    var ids: [TokenText: Int] = [:]
-    ids.reserveCapacity(definition.vocabulary.count)
-    for (text, id) in definition.vocabulary {
-      ids[TokenText(text)] = id
-      let type: GGUFVocabulary.TokenType =
-        Self.isByte(text)
-        ? .byte : definition.unknownToken?.hasSameBytes(as: text) == true ? .unknown : .normal
-      result.set(id, text, type, score: type == .normal ? -1_000_000 : 0)
-    }
-    var rank = 0
-    for (first, second) in definition.merges {
-      guard let id = ids[TokenText(Array(first.utf8) + Array(second.utf8))],
-        result.scores?[id] == -1_000_000
-      else { continue }
-      result.scores?[id] = Float(-rank)
-      rank += 1
-    }
+    do throws(SpaceSteps.Unknown) {
+      let steps = try Self.plainSteps(definition)
+      let merges = try PieceMerges(definition)
+      for (text, id) in definition.vocabulary {
+        let isUnknown = definition.unknownToken?.hasSameBytes(as: text) == true
+        let type: GGUFVocabulary.TokenType =
+          text.isByteToken ? .byte : isUnknown ? .unknown : .normal
+        let score = merges.scores[id] ?? (type == .normal ? -1_000_000 : 0)
+        result.set(id, text, type, score: score)
+        if isUnknown { result.unknownID = id }
+      }
+      result.addsSpacePrefix = steps.prefix == .none ? false : nil
+      result.notes = steps.notes
+    } catch { throw refusal(error.name, in: "tokenizer.json") }
     for token in definition.addedTokens { result.setAdded(token, score: -1000) }
-    result.addsSpacePrefix = addsPrefix(definition) ? nil : false
     return result
   }
 
+  /// llama.cpp does nothing to a text but mark its spaces.
+  private static func plainSteps(
+    _ definition: TokenizerDefinition
+  ) throws(SpaceSteps.Unknown) -> SpaceSteps {
+    let steps = try SpaceSteps(definition)
+    guard !definition.ignoresMerges else { throw SpaceSteps.Unknown(name: "ignore_merges") }
+    guard steps.charactersMap.isEmpty, !steps.mergesSpaces, !steps.dropsTrailing,
+      !steps.dropsLeading, !steps.dropsTrailingSpaces, !steps.partsAtWhiteSpace
+    else { throw SpaceSteps.Unknown(name: "a normalizer") }
+    let added = Set(definition.addedTokens.map(\.id))
+    let reaching = definition.vocabulary.first { text, id in
+      steps.splitsWords && !added.contains(id)
+        && Array(text.utf8).reachesIntoNextWord(whereSpacesMerge: false)
+    }
+    if let reaching {
+      throw SpaceSteps.Unknown(
+        name: "words looked at one by one, and a piece of two (\(reaching.text))")
+    }
+    return steps
+  }
+
+  /// A unigram model out of a tokenizer.json.
   private func scoredPieces(_ definition: TokenizerDefinition) throws(CheckpointError)
     -> GGUFVocabulary
   {
-    throw CheckpointError(
-      .unsupportedFormat, file: files.path("tokenizer.json"),
-      "a unigram tokenizer is converted from its tokenizer.model only",
-      hint: "add the tokenizer.model that it was made from")
-  }
-
-  private static func isByte(_ text: String) -> Bool {
-    let bytes = Array(text.utf8)
-    return bytes.count == 6 && text.hasPrefix("<0x") && text.hasSuffix(">")
-      && bytes[3..<5].allSatisfy { Character(Unicode.Scalar($0)).isHexDigit }
-  }
-
-  /// Whether a space is put before the text: by the normalizer in older files, by the
-  /// pre-tokenizer in newer ones.
-  private func addsPrefix(_ definition: TokenizerDefinition) -> Bool {
-    func steps(_ node: JSONNode?, _ key: String) -> [JSONNode] {
-      guard let node else { return [] }
-      return node[key]?.elements ?? [node]
+    let rules: UnigramRules
+    do throws(SpaceSteps.Unknown) { rules = try UnigramRules(definition) } catch {
+      throw refusal(error.name, in: "tokenizer.json")
     }
-    if steps(definition.normalizer, "normalizers").contains(where: {
-      $0["type"]?.string == "Prepend"
-    }) {
-      return true
+    var result = GGUFVocabulary(model: "t5", pre: "default", size: rows, hasScores: true)
+    result.unknownID = definition.unknownID
+    for ((text, id), score) in zip(definition.vocabulary, definition.scores) {
+      // Texts of bytes and of control tokens are not found in text.
+      result.set(
+        id, text, id == definition.unknownID ? .unknown : .normal, score: Float(score))
     }
-    return steps(definition.preTokenizer, "pretokenizers").contains {
-      $0["type"]?.string == "Metaspace" && $0["prepend_scheme"]?.string != "never"
-        && $0["add_prefix_space"]?.bool != false
+    for token in definition.addedTokens where token.id != definition.unknownID {
+      result.setAdded(token, score: 0)
     }
+    result.addsSpacePrefix = rules.addsSpacePrefix
+    result.removesExtraWhitespace = rules.mergesSpaces
+    result.charactersMap = rules.charactersMap
+    result.notes = rules.notes
+    return result
   }
 }

@@ -94,7 +94,8 @@ extension PackedFamily {
       scales.columns <= width, width % scales.columns == 0, codes.columns * 32 % width == 0
     else { return nil }
     let (bits, size) = (codes.columns * 32 / width, width / scales.columns)
-    if let own = stated.bits, let group = stated.groupSize, own <= 8, group <= width,
+    if let own = stated.bits, let group = stated.groupSize, (1...8).contains(own),
+      (1...width).contains(group),
       scales.columns * group * own == codes.columns * 32
     {
       return nil

@@ -34,7 +34,10 @@ struct AdapterChange: Sendable {
     case .lowRank?:
       (kind, rows, columns, dtype) = try Self.lowRank(adapter, module)
     case .whole?:
-      guard let matrix = adapter.matrix(module, ".weight") else {
+      // PEFT strips the wrapper's name; a state dict saved by hand has it.
+      let saved =
+        adapter.matrix(module, ".weight") ?? adapter.matrix(module, ".modules_to_save.weight")
+      guard let matrix = saved else {
         throw Self.fault(adapter, module, "no weight is saved for the module")
       }
       (kind, rows, columns) = (.whole(matrix), matrix.rows, matrix.columns)
@@ -150,12 +153,80 @@ extension AdapterChange {
   /// The number of terms that are summed; 0 where numbers are replaced.
   var rank: Int { largest.count }
 
-  /// Changes `values`, the numbers of `range`, in place; `magnitudes` gains, for each row, a bound of
-  /// the terms that were added, whose rounding a comparison must allow for.
-  func apply(
-    to values: inout [Float], of range: Range<Int>, magnitudes: inout [Float]
-  ) throws(IOFailure) {
+  /// What is added to the rows of `range`.
+  struct Delta {
+    /// The sums, row by row.
+    var values: [Float]
+    /// For each row a bound of the terms, whose rounding a comparison must allow for.
+    var magnitudes: [Float]
+  }
+
+  /// The product that is added to `range`, computed before the sum, as a merge does; nil for a change
+  /// that takes the place of numbers.
+  func delta(of range: Range<Int>) throws(IOFailure) -> Delta? {
+    guard case .lowRank(let matrix, let isTransposed, let basis, let scale) = kind else {
+      return nil
+    }
+    var delta = Delta(
+      values: [Float](repeating: 0, count: range.count * columns),
+      magnitudes: [Float](repeating: 0, count: range.count))
+    let known = range.clamped(to: 0..<rows)
+    guard !known.isEmpty else { return delta }
+    let rank = self.rank
+    let coefficients =
+      isTransposed ? try matrix.strip(columns: known) : try matrix.values(of: known)
+    let first = known.lowerBound - range.lowerBound
+    for place in 0..<known.count {
+      var bound: Float = 0
+      for k in 0..<rank {
+        let factor = coefficients[isTransposed ? k * known.count + place : place * rank + k]
+        bound += abs(factor * scale) * largest[k]
+      }
+      delta.magnitudes[first + place] = bound
+    }
+    try decoding(matrix.side.file.path) { () throws(KernelError) in
+      try Self.multiply(
+        coefficients, isTransposed: isTransposed, rows: known.count, basis, scale: scale,
+        into: &delta.values, from: first * columns)
+    }
+    return delta
+  }
+
+  /// Writes scale · coefficients · basis over the elements from `start` on.
+  private static func multiply(
+    _ coefficients: [Float], isTransposed: Bool, rows: Int, _ basis: [Float], scale: Float,
+    into values: inout [Float], from start: Int
+  ) throws(KernelError) {
+    let rank = coefficients.count / max(rows, 1)
+    let columns = basis.count / max(rank, 1)
+    var failure: KernelError?
+    unsafe coefficients.withUnsafeBufferPointer { left in
+      unsafe basis.withUnsafeBufferPointer { right in
+        unsafe values.withUnsafeMutableBufferPointer { target in
+          do throws(KernelError) {
+            let a = try unsafe MatrixOperand(
+              left, rows: isTransposed ? rank : rows, columns: isTransposed ? rows : rank,
+              transposed: isTransposed)
+            let b = try unsafe MatrixOperand(right, rows: rank, columns: columns)
+            try unsafe MatrixProduct.multiply(
+              a, b, into: UnsafeMutableBufferPointer(rebasing: target[start...]), scale: scale,
+              pool: single)
+          } catch {
+            failure = error
+          }
+        }
+      }
+    }
+    if let failure { throw failure }
+  }
+
+  /// Blocks are shared out among threads already.
+  private static let single = ThreadPool(threads: 1)
+
+  /// Puts what takes the place of `values`, the numbers of `range`, there.
+  func replace(_ values: inout [Float], of range: Range<Int>) throws(IOFailure) {
     switch kind {
+    case .lowRank: return
     case .whole(let matrix):
       let known = range.clamped(to: 0..<matrix.rows)
       let new = try matrix.values(of: known)
@@ -166,34 +237,6 @@ extension AdapterChange {
         guard let place = places[row] else { continue }
         let new = try matrix.values(of: place..<place + 1)
         values.replaceSubrange(number * columns..<(number + 1) * columns, with: new)
-      }
-    case .lowRank(let matrix, let isTransposed, let basis, let scale):
-      let known = range.clamped(to: 0..<rows)
-      guard !known.isEmpty else { return }
-      let rank = basis.count / columns
-      let coefficients =
-        isTransposed ? try matrix.strip(columns: known) : try matrix.values(of: known)
-      for (place, row) in known.enumerated() {
-        let start = (row - range.lowerBound) * columns
-        // The product first, then the sum: as a merge computes them.
-        var delta = [Float](repeating: 0, count: columns)
-        var bound: Float = 0
-        for k in 0..<rank {
-          let factor =
-            coefficients[isTransposed ? k * known.count + place : place * rank + k] * scale
-          bound += abs(factor) * largest[k]
-          try decoding(matrix.side.file.path) { () throws(KernelError) in
-            var span = delta.mutableSpan
-            try PackedKernels.best.add(
-              basis.span.extracting(k * columns..<(k + 1) * columns), times: factor, to: &span)
-          }
-        }
-        magnitudes[row - range.lowerBound] += bound
-        try decoding(matrix.side.file.path) { () throws(KernelError) in
-          var all = values.mutableSpan
-          var span = all._mutatingExtracting(start..<start + columns)
-          try PackedKernels.best.add(delta.span, times: 1, to: &span)
-        }
       }
     }
   }

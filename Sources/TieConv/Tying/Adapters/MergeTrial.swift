@@ -123,6 +123,8 @@ struct MergeTrial {
   ) throws -> Sums {
     let start = try base.values(of: rows)
     let end = try merged.values(of: rows)
+    var deltas: [MergeReport.Side: AdapterChange.Delta] = [:]
+    for (side, change) in changes { deltas[side] = try change.delta(of: rows) }
     var sums = Sums(combinations.count)
     sums.count = end.count
     var candidates: [[Float]] = []
@@ -130,25 +132,54 @@ struct MergeTrial {
       var values = start
       var magnitudes = [Float](repeating: 0, count: rows.count)
       for side in MergeReport.Side.allCases where sides.contains(side) {
-        try changes[side]?.apply(to: &values, of: rows, magnitudes: &magnitudes)
+        if let delta = deltas[side] {
+          try Self.add(delta, to: &values, &magnitudes)
+        } else {
+          try changes[side]?.replace(&values, of: rows)
+        }
       }
-      let statistics = unsafe try PairStatistics(
-        of: end.span.bytes, .f32, values.span.bytes, .f32)
-      let isFinite = statistics.nonFiniteA == statistics.nonFiniteB
-      sums.squared[place] = isFinite ? statistics.squaredDifference : .infinity
-      sums.largest[place] = statistics.maxAbsDifference
       sums.fits[place] = try fits(values, end, magnitudes)
-      for (other, known) in candidates.enumerated() {
-        let distance = unsafe try PairStatistics(
-          of: values.span.bytes, .f32, known.span.bytes, .f32
-        ).squaredDifference
-        sums.distances[place * combinations.count + other] = distance
-        sums.distances[other * combinations.count + place] = distance
+      // Of what does not fit nothing else is asked.
+      if sums.fits[place] || sides == expected {
+        let statistics = unsafe try PairStatistics(
+          of: end.span.bytes, .f32, values.span.bytes, .f32)
+        let isFinite = statistics.nonFiniteA == statistics.nonFiniteB
+        sums.squared[place] = isFinite ? statistics.squaredDifference : .infinity
+        sums.largest[place] = statistics.maxAbsDifference
+        if sides == expected { sums.rounding = rounding(statistics.dotAA, magnitudes) }
       }
-      if sides == expected { sums.rounding = rounding(statistics.dotAA, magnitudes) }
       candidates.append(values)
     }
+    try measure(candidates, combinations, &sums)
     return sums
+  }
+
+  private static func add(
+    _ delta: AdapterChange.Delta, to values: inout [Float], _ magnitudes: inout [Float]
+  ) throws {
+    var span = values.mutableSpan
+    try PackedKernels.best.add(delta.values.span, times: 1, to: &span)
+    for row in magnitudes.indices { magnitudes[row] += delta.magnitudes[row] }
+  }
+
+  /// The distances that are asked for: from what is expected, and between the two sides' changes.
+  private func measure(
+    _ candidates: [[Float]], _ combinations: [Set<MergeReport.Side>], _ sums: inout Sums
+  ) throws {
+    for (one, sides) in combinations.enumerated() {
+      for other in 0..<one {
+        let areSides = sides == [.head] && combinations[other] == [.embedding]
+        guard sides == expected || combinations[other] == expected || areSides else { continue }
+        // The base's distance from the rest says whether a change can be seen at all.
+        guard sums.fits[one] || sums.fits[other] || other == 0 || areSides else { continue }
+        let (left, right) = (candidates[one], candidates[other])
+        let distance = unsafe try PairStatistics(
+          of: left.span.bytes, .f32, right.span.bytes, .f32
+        ).squaredDifference
+        sums.distances[one * combinations.count + other] = distance
+        sums.distances[other * combinations.count + one] = distance
+      }
+    }
   }
 
   // MARK: Rounding

@@ -13,13 +13,25 @@ struct UnigramModel: Sendable {
   private let fusesUnknown = true
   private let fallbackTokens: [Int32]?
 
-  init(table: TokenTable, scores: [Double], unknown: Int32?, fallsBackToBytes: Bool) {
+  /// - Parameters:
+  ///   - table: the vocabulary.
+  ///   - scores: a score for each id.
+  ///   - unknown: the id for characters that no token has.
+  ///   - fallsBackToBytes: whether what is unknown becomes tokens of bytes.
+  ///   - lowest: the score that an unknown character's is told from; nil for the lowest of all.
+  ///   - isPiece: which ids text is cut into.
+  init(
+    table: TokenTable, scores: [Double], unknown: Int32?, fallsBackToBytes: Bool,
+    lowest: Double? = nil, isPiece: (Int) -> Bool = { _ in true }
+  ) {
     self.table = table
     self.scores = scores
     self.unknown = unknown
-    unknownScore = (scores.min() ?? 0) - Self.unknownPenalty
+    unknownScore = (lowest ?? scores.min() ?? 0) - Self.unknownPenalty
     trie = PieceTrie(
-      (0..<table.size).compactMap { id in table.bytes(id).map { ($0, Int32(id)) } })
+      (0..<table.size).compactMap { id in
+        isPiece(id) ? table.bytes(id).map { ($0, Int32(id)) } : nil
+      })
     fallbackTokens =
       fallsBackToBytes ? (UInt8.min...UInt8.max).map { table.id(ByteFallback.name(of: $0)) } : nil
   }

@@ -1,5 +1,7 @@
 // What a tokenizer does to a text before it is cut.
 
+internal import TieConv
+
 /// One step of normalization.
 enum Normalizer: Sendable {
   case form(NormalForm)
@@ -9,6 +11,7 @@ enum Normalizer: Sendable {
   case prepend([UInt8])
   case replace(PieceFinder, [UInt8])
   case precompiled(PrecompiledCharsmap)
+  case sentencePiece(SentencePieceNormalizer)
   case bert(BertNormalizer)
   case nmt
   /// Writes every byte as a character of the byte-level alphabet.
@@ -29,6 +32,7 @@ enum Normalizer: Sendable {
     case .replace(let finder, let replacement):
       return Self.replaced(text, finder, replacement, &matcher)
     case .precompiled(let map): return map.normalized(text)
+    case .sentencePiece(let steps): return steps.normalized(text)
     case .bert(let bert): return bert.normalized(text)
     case .nmt: return Self.mapped(text, Self.nmt)
     case .byteAlphabet:

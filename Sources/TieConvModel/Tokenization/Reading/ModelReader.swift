@@ -4,27 +4,20 @@ internal import TieConv
 
 /// Reads the model of a tokenizer.json.
 struct ModelReader {
-  private let file: TokenizerFile
+  private let file: TokenizerJSON
   private let type: String
   private let isByteLevel: Bool
 
   /// `isByteLevel`: whether pre-tokenization ends in the byte-level alphabet; false afterwards where
   /// the vocabulary cannot be kept in bytes for it.
-  init(_ file: TokenizerFile, isByteLevel: inout Bool) {
+  init(_ file: TokenizerJSON, isByteLevel: inout Bool) {
     self.file = file
-    type = file.model["type"]?.string ?? Self.guessedType(file)
+    type = file.modelType
     if type != "BPE" { isByteLevel = false }
     for key in ["continuing_subword_prefix", "end_of_word_suffix"]
     where !(file.model[key]?.string ?? "").isEmpty { isByteLevel = false }
     if file.model["unk_token"]?.string != nil { isByteLevel = false }
     self.isByteLevel = isByteLevel
-  }
-
-  /// Older files do not say what they are.
-  private static func guessedType(_ file: TokenizerFile) -> String {
-    if file.hasMerges { return "BPE" }
-    if !file.scores.isEmpty { return "Unigram" }
-    return file.model["max_input_chars_per_word"] != nil ? "WordPiece" : "WordLevel"
   }
 
   func model() throws(TokenizerError) -> TokenModel {
@@ -54,7 +47,7 @@ struct ModelReader {
     }
     var table = TokenTable(count: count)
     for place in 0..<count {
-      let id = file.ids.isEmpty ? place : Int(file.ids[place])
+      let id = file.id(place)
       guard id <= 4 * count + 65536 else {
         throw TokenizerError(.malformed, "the id \(id) in a vocabulary of \(count)")
       }
@@ -130,7 +123,7 @@ struct ModelReader {
       throw TokenizerError(.malformed, "a unigram vocabulary without scores")
     }
     var unknown: Int32?
-    if let node = file.model["unk_id"], node.value != .null {
+    if let node = file.model["unk_id"] {
       guard let id = node.integer, id >= 0, id < file.tokens.count else {
         throw TokenizerError(.malformed, "\"unk_id\" is not the id of a token")
       }

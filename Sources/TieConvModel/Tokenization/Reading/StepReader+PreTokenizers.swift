@@ -16,7 +16,7 @@ extension StepReader {
       var stages: [PreTokenizer] = []
       if flag(node, "add_prefix_space", true) { stages.append(.prefixSpace) }
       if flag(node, "use_regex", true) {
-        stages.append(isolated(.pattern(try program(KnownPattern.gpt2))))
+        stages.append(isolated(.pattern(try program(SplitPattern.gpt2))))
       }
       return stages + [.byteAlphabet]
     case "Split":

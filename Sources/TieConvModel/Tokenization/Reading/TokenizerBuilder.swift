@@ -4,10 +4,10 @@ internal import TieConv
 
 /// Makes a tokenizer of what a tokenizer.json says.
 struct TokenizerBuilder {
-  let file: TokenizerFile
+  let file: TokenizerJSON
   let source: String
 
-  init(_ file: TokenizerFile, source: String) {
+  init(_ file: TokenizerJSON, source: String) {
     self.file = file
     self.source = source
   }

@@ -16,12 +16,12 @@ extension Tokenizer {
     json: [UInt8], config: [UInt8]? = nil, file: String = "tokenizer.json"
   ) throws(CheckpointError) {
     do throws(TokenizerError) {
-      guard json.count <= TokenizerFile.maximumSize else {
+      guard json.count <= TokenizerJSON.maximumSize else {
         throw TokenizerError(.malformed, "larger than any tokenizer")
       }
-      let contents: TokenizerFile
+      let contents: TokenizerJSON
       do throws(JSONSyntaxError) {
-        contents = try TokenizerFile(json)
+        contents = try TokenizerJSON(json)
       } catch {
         throw TokenizerError(.malformed, error.message, offset: error.offset)
       }
@@ -53,7 +53,7 @@ extension Tokenizer {
     }
     guard
       let json = try checkpoint.companion(
-        "tokenizer.json", maximumSize: TokenizerFile.maximumSize)
+        "tokenizer.json", maximumSize: TokenizerJSON.maximumSize)
     else {
       throw CheckpointError(
         .notFound, file: checkpoint.folder, "no tokenizer.json beside the weights",

@@ -55,33 +55,61 @@ extension VocabularyBuilder {
     return merges
   }
 
-  /// SentencePiece's unigrams.
+  /// SentencePiece's unigrams, with llama.cpp's defaults for what a file does not say.
   func unigram() throws(TokenizerError) -> Tokenizer {
     guard !vocabulary.scores.isEmpty else { throw TokenizerError(.malformed, "no scores") }
-    var normalizers: [Normalizer] = []
+    var map: PrecompiledCharsmap?
     if !vocabulary.precompiledCharsmap.isEmpty {
-      guard let map = PrecompiledCharsmap(vocabulary.precompiledCharsmap) else {
-        throw TokenizerError(.malformed, "a damaged character map")
-      }
-      normalizers.append(.precompiled(map))
+      map = PrecompiledCharsmap(vocabulary.precompiledCharsmap)
+      guard map != nil else { throw TokenizerError(.malformed, "a damaged character map") }
     }
-    if vocabulary.removesExtraSpaces ?? false {
-      let runs = try StepReader.program(" {2,}")
-      normalizers += [.strip(left: true, right: true), .replace(.pattern(runs), [0x20])]
+    let normalizer = SentencePieceNormalizer(
+      map: map, addsPrefix: vocabulary.addsSpacePrefix ?? false,
+      mergesSpaces: vocabulary.removesExtraSpaces ?? false)
+    // Where no piece reaches into the next word, words can be looked at one by one.
+    let isByWord = !vocabulary.tokens.indices.contains {
+      isPiece($0)
+        && vocabulary.tokens[$0].reachesIntoNextWord(whereSpacesMerge: normalizer.mergesSpaces)
     }
-    let model = UnigramModel(
-      table: plainTable(), scores: vocabulary.scores.map(Double.init),
-      unknown: Int32(vocabulary.unknown ?? 2), fallsBackToBytes: false)
-    let hasPrefix = vocabulary.addsSpacePrefix ?? true
+    let words = Splitter(finder: .literal(Self.metaspace), behavior: .mergedWithNext)
+    let unknown = vocabulary.unknown ?? 2
+    let end = vocabulary.endOfSequence ?? 1
+    guard vocabulary.tokens.indices.contains(max(unknown, end)) else {
+      throw TokenizerError(.malformed, "no token for what is unknown, or for the end")
+    }
     return make(
-      .unigram(model), normalizers,
+      .unigram(pieces(unknown: unknown)), [.sentencePiece(normalizer)],
+      isByWord ? [.split(words)] : [],
       [
         .metaspace(
-          replacement: Self.metaspace, scheme: hasPrefix ? .always : .never, splits: true)
+          replacement: Self.metaspace,
+          dropsFirst: normalizer.addsPrefix || normalizer.mergesSpaces)
       ],
-      [.metaspace(replacement: Self.metaspace, dropsFirst: hasPrefix)],
       prefix: vocabulary.addsBeginningOfSequence == true ? vocabulary.beginningOfSequence : nil,
-      suffix: vocabulary.addsEndOfSequence ?? true ? vocabulary.endOfSequence : nil)
+      suffix: vocabulary.addsEndOfSequence ?? true ? end : nil)
+  }
+
+  /// Whether text is cut into the token: those for control, bytes and what is unknown are not found.
+  private func isPiece(_ id: Int) -> Bool {
+    switch type(id) {
+    case .normal, .userDefined, .unused: true
+    default: false
+    }
+  }
+
+  private func pieces(unknown: Int) -> UnigramModel {
+    var table = TokenTable(count: vocabulary.tokens.count)
+    var lowest = Double.infinity
+    var scores = vocabulary.scores.map(Double.init)
+    for (id, token) in vocabulary.tokens.enumerated() {
+      table.insert(token[...], id: id, isFound: isPiece(id))
+      if type(id) == .normal { lowest = min(lowest, scores[id]) }
+      // What a user defined is taken whatever it scores.
+      if type(id) == .userDefined { scores[id] = 0 }
+    }
+    return UnigramModel(
+      table: table, scores: scores, unknown: Int32(unknown), fallsBackToBytes: false,
+      lowest: lowest.isFinite ? lowest : nil, isPiece: isPiece)
   }
 
   /// BERT's vocabulary, which GGUF spells with a metaspace before words instead of "##" within them.

@@ -100,15 +100,15 @@ struct VocabularyBuilder {
     let model = BytePairModel(
       table: table, merges: try merges(table, isByteLevel: true), settings: settings)
     var stages: [PreTokenizer] = []
-    for stage in rules.stages {
-      switch stage {
+    for cut in rules.cuts {
+      switch cut {
       case .pattern(let pattern):
         stages.append(StepReader.isolated(.pattern(try StepReader.program(pattern))))
       case .digits:
         stages.append(StepReader.isolated(.scalars(.number)))
       }
     }
-    let adds = vocabulary.addsBeginningOfSequence ?? rules.addsBeginningOfSequence
+    let adds = vocabulary.addsBeginningOfSequence ?? GGUFPreTokenizer.addsBOS(name)
     return make(
       .bytePair(model), [], stages, [.byteLevel],
       prefix: adds ? vocabulary.beginningOfSequence : nil,
@@ -150,7 +150,7 @@ struct VocabularyBuilder {
       table: table, merges: try merges(table, isByteLevel: false), settings: settings)
     return make(
       .bytePair(model), [.replace(.literal([0x20]), Self.metaspace)],
-      [StepReader.isolated(.pattern(try StepReader.program(KnownPattern.lines)))],
+      [StepReader.isolated(.pattern(try StepReader.program(SplitPattern.lines)))],
       [.replace(.literal(Self.metaspace), [0x20]), .byteFallback],
       prefix: vocabulary.addsBeginningOfSequence ?? true ? vocabulary.beginningOfSequence : nil,
       suffix: vocabulary.addsEndOfSequence == true ? vocabulary.endOfSequence : nil)
