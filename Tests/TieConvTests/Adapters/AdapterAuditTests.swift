@@ -5,7 +5,8 @@ import Testing
 @testable import TieConv
 
 @Suite struct AdapterAuditTests {
-  private func code(_ tensors: [TestTensor], isTied: Bool, config: String = "") throws -> String? {
+  private func code(_ tensors: [SampleTensor], isTied: Bool, config: String = "") throws -> String?
+  {
     let scene = try AdapterScene(isTied: isTied)
     let report = try scene.report(try scene.adapter("adapter", tensors, config: config))
     let found = report.problems.filter { $0.code.hasPrefix("adapter") }
@@ -15,7 +16,7 @@ import Testing
     return found.first?.code
   }
 
-  private static func saved(_ module: String) -> [TestTensor] {
+  private static func saved(_ module: String) -> [SampleTensor] {
     [
       AdapterScene.tensor(
         "\(module).modules_to_save.weight", AdapterScene.table(1),

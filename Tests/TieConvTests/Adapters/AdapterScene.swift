@@ -33,7 +33,7 @@ struct AdapterScene {
     return try Checkpoint(
       opening: sandbox.folder(
         name,
-        ["model.safetensors": PackedCheckpoint.file(tensors), "config.json": Array(config.utf8)]
+        ["model.safetensors": SampleBytes.safetensors(tensors), "config.json": Array(config.utf8)]
       ))
   }
 
@@ -41,21 +41,21 @@ struct AdapterScene {
     try checkpoint("base", embedding: Self.table(), head: isTied ? nil : Self.table(3))
   }
 
-  static func tensor(_ name: String, _ values: [Float], _ shape: [Int]) -> TestTensor {
-    TestTensor(name, .f32, shape, PackedCheckpoint.bytes(values))
+  static func tensor(_ name: String, _ values: [Float], _ shape: [Int]) -> SampleTensor {
+    SampleTensor(name, .f32, shape, PackedCheckpoint.bytes(values))
   }
 
   /// An adapter of `tensors`, whose names get PEFT's prefix.
-  func adapter(_ name: String, _ tensors: [TestTensor], config: String = "") throws -> String {
+  func adapter(_ name: String, _ tensors: [SampleTensor], config: String = "") throws -> String {
     let named = tensors.map {
-      TestTensor("base_model.model.\($0.name)", $0.dtype, $0.shape, $0.bytes)
+      SampleTensor("base_model.model.\($0.name)", $0.dtype, $0.shape, $0.bytes)
     }
     let text = "{\"peft_type\": \"LORA\", \"r\": 2, \"lora_alpha\": 4\(config)}"
     return try sandbox.folder(
       name,
       [
         "adapter_config.json": Array(text.utf8),
-        "adapter_model.safetensors": PackedCheckpoint.file(named),
+        "adapter_model.safetensors": SampleBytes.safetensors(named),
       ])
   }
 

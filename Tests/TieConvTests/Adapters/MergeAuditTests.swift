@@ -10,7 +10,7 @@ import Testing
 
   /// The outcome for a merge of `tensors` in which the roles hold these matrices.
   private func outcome(
-    _ tensors: [TestTensor], isTied: Bool, embedding: [Float], head: [Float]?, config: String = ""
+    _ tensors: [SampleTensor], isTied: Bool, embedding: [Float], head: [Float]?, config: String = ""
   ) throws -> MergeReport.Outcome? {
     let scene = try Scene(isTied: isTied)
     let merged = try scene.checkpoint("merged", embedding: embedding, head: head)
