@@ -38,7 +38,8 @@ test: $(INSTALLED) ## Run the Swift tests, then the interop suite against real c
 	  echo "NEON self-check skipped: needs qemu-user, gcc-aarch64-linux-gnu and lld"; \
 	fi; \
 	$(SWIFT) test --skip-build || status=1; \
-	TIECONV=.build/debug/tieconv $(VENV)/bin/python -m pytest Tests/Interop || status=1; \
+	TIECONV=.build/debug/tieconv $(VENV)/bin/python -m pytest -n 2 --dist loadgroup Tests/Interop \
+	  || status=1; \
 	TIECONV=.build/debug/tieconv $(VENV)/bin/python -m pytest Tests/Faults || status=1; \
 	exit $$status
 

@@ -53,12 +53,12 @@ def test_closed_pipe_after_one_line(tieconv, model):
     assert done.stdout.startswith("UNTIED_EQUAL")
 
 
-def on_terminal(command, **variables):
-    """Exit status and output of a command whose stdout is a terminal."""
+def on_terminal(command, stream="stdout", **variables):
+    """What a command writes to `stream`, which is a terminal."""
     leader, follower = pty.openpty()
     environment = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "TERM")}
     process = subprocess.Popen(
-        command, stdout=follower, stderr=subprocess.DEVNULL,
+        command, **({"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL} | {stream: follower}),
         env=environment | {"TERM": "xterm"} | variables)
     os.close(follower)
     output = b""
@@ -81,6 +81,15 @@ def test_colour_on_a_terminal_alone_and_never_with_no_color(tieconv, model):
     assert b"\x1b[" not in on_terminal(command, NO_COLOR="1")
     assert b"\x1b[" not in on_terminal(command, TERM="dumb")
     assert "\x1b[" not in tieconv.run("inspect", model).stdout
+
+
+def test_progress_is_drawn_on_a_terminal_that_can_draw_over_a_line(tieconv, model):
+    command = tieconv.command("verify", model)
+    assert on_terminal(command, "stderr").endswith(b"\r\x1b[K")
+    assert on_terminal(command, "stderr", TERM="dumb") == b""
+    assert on_terminal([*command, "--progress", "never"], "stderr") == b""
+    assert on_terminal([*command, "--quiet"], "stderr") == b""
+    assert "\x1b[K" in tieconv.run("verify", model, "--progress", "always").stderr
 
 
 @pytest.mark.parametrize("command", ["inspect", "verify", "tie", "untie"])

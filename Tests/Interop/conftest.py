@@ -28,6 +28,15 @@ transformers.utils.logging.set_verbosity_error()
 transformers.utils.logging.disable_progress_bar()
 
 
+def pytest_collection_modifyitems(items):
+    """With xdist, tests of one architecture stay together, and so do those of one file otherwise:
+    what is made once a session is made once."""
+    for item in items:
+        parameters = item.callspec.params if hasattr(item, "callspec") else {}
+        name = parameters.get("name")
+        item.add_marker(pytest.mark.xdist_group(name if name in BY_NAME else item.path.stem))
+
+
 @dataclass(frozen=True)
 class Tieconv:
     """The command, one process per call."""

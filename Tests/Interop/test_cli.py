@@ -42,6 +42,10 @@ CASES = {
     "inspect-index-lie": (["inspect", f"{VERDICTS}/INDEX_LIE-shard-missing"], 1),
     "inspect-scaled": (["inspect", f"{VERDICTS}/ROLE_SCALED-gemma"], 1),
     "inspect-not-a-model": (["inspect", f"{VERDICTS}/NOT_A_MODEL-layers-only"], 1),
+    "inspect-two-biases": (["inspect", f"{VERDICTS}/TIED-bert-two-biases"], 0),
+    "inspect-leftovers": (["inspect", f"{VERDICTS}/TIED-mlx-leftover-companions"], 0),
+    "tie-leftovers": (
+        ["tie", f"{VERDICTS}/TIED-mlx-leftover-companions", "-o", "nowhere", "--dry-run"], 0),
     "inspect-adapter": (
         ["inspect", f"{VERDICTS}/TIED", "--adapter", "testdata/adapters/lora-head"], 0),
     "inspect-gguf": (["inspect", "testdata/gguf/gemma2-different.gguf"], 1),
@@ -55,13 +59,16 @@ CASES = {
     "missing": (["inspect", "no/such/model"], 2),
     "missing-json": (["inspect", "no/such/model", "--json"], 2),
     "malformed": (["verify", "testdata/invalid/duplicateTensor/identical.safetensors"], 2),
+    "no-weights": (["inspect", "Tests"], 2),
+    "config-as-input": (["inspect", f"{DEMO}/config.json"], 2),
+    "usage-size": (["convert", DEMO, "-o", "x", "--to", "mlx", "--max-shard-size", "5 apples"], 64),
     "usage-no-command": (["frobnicate"], 64),
     "usage-no-output": (["tie", DEMO], 64),
     "usage-threads": (["inspect", DEMO, "--threads", "0"], 64),
 }
 
 
-def test_the_adapters_are_where_the_cases_say():
+def test_inputs_are_where_the_cases_say():
     for arguments, _ in CASES.values():
         for argument in arguments:
             if argument.startswith("testdata/"):

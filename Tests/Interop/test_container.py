@@ -130,7 +130,9 @@ def test_an_interrupted_run_leaves_nothing(tieconv, tmp_path):
             file.write(os.urandom(1 << 20))
     with subprocess.Popen([tieconv.binary, "compress", source, "-o", tmp_path / "a.tiepack"],
                           stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
-        time.sleep(0.1)
+        # Not before there is something to clean up: the handlers are set by then.
+        while process.poll() is None and not any(tmp_path.glob(".*.partial")):
+            time.sleep(0.001)
         process.send_signal(signal.SIGINT)
         process.communicate()
     assert process.returncode == 130

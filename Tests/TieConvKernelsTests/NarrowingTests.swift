@@ -22,9 +22,9 @@ import TieConvKernels
     let values = (0...65535).map { Float(format.value($0)) }
     for set in levels + [.scalar] {
       let found = try Self.narrowed(values, kind, kernels(set))
-      for (bits, pattern) in found.enumerated() where !values[bits].isNaN {
-        #expect(Int(pattern) == bits, "\(set)")
-      }
+      // One expectation: to record 65,536 of them takes far longer than to check them.
+      let wrong = found.indices.first { !values[$0].isNaN && Int(found[$0]) != $0 }
+      #expect(wrong == nil, "\(set)")
     }
   }
 

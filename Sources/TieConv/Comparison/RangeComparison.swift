@@ -13,6 +13,18 @@ struct RangePair: Sendable {
   let count: Int
 }
 
+extension RangePair {
+  /// The bytes of two stored tensors, which take the same number of them.
+  init(
+    _ one: (shard: Shard, info: TensorInfo), _ other: (shard: Shard, info: TensorInfo)
+  ) {
+    self.init(
+      one: one.shard.file, oneOffset: one.shard.fileRange(of: one.info).lowerBound,
+      other: other.shard.file, otherOffset: other.shard.fileRange(of: other.info).lowerBound,
+      count: one.info.byteCount)
+  }
+}
+
 /// Compares runs of bytes and finds the first difference.
 struct RangeComparison {
   /// What one worker maps and compares at a time: from 4 MiB on the kernel maps whole large pages,

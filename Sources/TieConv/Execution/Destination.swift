@@ -9,6 +9,7 @@ enum Destination {
   static func check(
     _ path: String, for checkpoint: Checkpoint, replacing: Bool, as layout: Checkpoint.Layout? = nil
   ) throws(CheckpointError) {
+    if path.isEmpty { throw CheckpointError(.writeFailed, "the output's path is empty") }
     let target = try reading { () throws(IOFailure) in try resolved(path) }
     guard let target else {
       throw CheckpointError(

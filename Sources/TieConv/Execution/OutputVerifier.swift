@@ -112,14 +112,7 @@ struct OutputVerifier {
         guard original.dtype == info.dtype, original.shape == info.shape else {
           throw failed("dtype or shape changed", info.name)
         }
-        pairs.append(
-          (
-            info.name,
-            RangePair(
-              one: home.file, oneOffset: home.fileRange(of: original).lowerBound,
-              other: shard.file, otherOffset: shard.fileRange(of: info).lowerBound,
-              count: info.byteCount)
-          ))
+        pairs.append((info.name, RangePair((home, original), (shard, info))))
       }
     }
     return pairs

@@ -24,12 +24,17 @@ struct CheckpointOpener {
   var base: Checkpoint?
 
   func open() throws(CheckpointError) -> Checkpoint {
+    if path.isEmpty { throw CheckpointError(.notFound, "the path of a checkpoint is empty") }
     switch try reading({ () throws(IOFailure) in try FileSystem.kind(of: path) }) {
     case .directory:
       let tree = DiskTree(folder: path)
       return try openFolder(tree, at: path, weights: try chooseWeights(tree, at: path))
     case .file: return try openFile()
-    case nil: throw CheckpointError(.notFound, file: path, "no such file or folder")
+    case nil:
+      throw CheckpointError(
+        .notFound, file: path, "no such file or folder",
+        hint: HubNames.isReference(path)
+          ? "only local files are read; hf download fetches a model from the hub" : nil)
     default: throw CheckpointError(.unreadable, file: path, "neither a file nor a folder")
     }
   }
@@ -52,9 +57,24 @@ struct CheckpointOpener {
     let shard = try Shard(name: name, path: path)
     if shard.gguf != nil { return try openGGUF(shard, in: parent) }
     let tree = DiskTree(folder: parent)
+    if let index = try indexNaming(name, tree, at: parent) {
+      return try openFolder(tree, at: parent, weights: .index(index))
+    }
     return Checkpoint(
       path: path, folder: parent, tree: tree, layout: .file, shards: [shard], missingShards: [],
       index: nil, hiddenIndex: nil, config: try config(tree, at: parent), otherFiles: [])
+  }
+
+  /// The index beside a shard that names it among others: alone it has no answer, and its
+  /// missing tensors would look lost.
+  private func indexNaming(
+    _ shard: String, _ tree: any FileTree, at folder: String
+  ) throws(CheckpointError) -> String? {
+    guard let series = ShardName(shard), series.count > 1 else { return nil }
+    let name = "\(series.prefix.dropLast())\(series.suffix).index.json"
+    let isThere = try reading { () throws(IOFailure) in try tree.contains(name) }
+    guard isThere else { return nil }
+    return try openIndex(name, tree, at: folder).shardNames.contains(shard) ? name : nil
   }
 
   private func openContainer() throws(CheckpointError) -> Checkpoint {
@@ -150,7 +170,9 @@ struct CheckpointOpener {
         .unsupportedFormat, file: folder, "no weights here that are read (found \(other))",
         hint: "convert them to safetensors first")
     }
-    return CheckpointError(.notAModel, file: folder, "no weights in this folder")
+    return CheckpointError(
+      .notAModel, file: folder, "no weights in this folder",
+      hint: HubNames.snapshot(in: folder, names).map { "a hub cache: give \($0)" })
   }
 
   private func openFolder(

@@ -76,7 +76,8 @@ public struct Inspector: Sendable {
   }
 
   private func redundantParameters(_ groups: [TieGroup]) -> Int {
-    groups.flatMap(\.redundantMembers).filter { !$0.sharesStorage }.flatMap(\.family)
+    groups.filter { $0.kind != .bias }.flatMap(\.redundantMembers).filter { !$0.sharesStorage }
+      .flatMap(\.family)
       .reduce(0) { $0 + (checkpoint.tensor($1)?.info.elementCount ?? 0) }
   }
 

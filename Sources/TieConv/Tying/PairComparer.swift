@@ -11,6 +11,9 @@ struct PairComparer {
   func evidence(
     _ reference: ResolvedMember, _ other: ResolvedMember
   ) throws(CheckpointError) -> TieJudge.Evidence {
+    if reference.role == .bias, other.role == .bias {
+      return try biasEvidence(reference.name, other.name)
+    }
     guard let one = reference.family, let two = other.family, let main = one.main,
       let otherMain = two.main, let left = checkpoint.tensor(main),
       let right = checkpoint.tensor(otherMain)
@@ -35,6 +38,18 @@ struct PairComparer {
     }
     let found = try comparer.equality()
     return found.map { .equal(transposed: $0 == .transposed) } ?? .different(comparer.unmeasured)
+  }
+
+  /// Biases are vectors: compared as they are, each number a row.
+  private func biasEvidence(
+    _ name: String, _ otherName: String
+  ) throws(CheckpointError) -> TieJudge.Evidence {
+    guard let left = checkpoint.tensor(name), let right = checkpoint.tensor(otherName),
+      left.info.shape == right.info.shape, let pair = MatrixPair(flattening: left, right)
+    else { return .otherShape }
+    guard compares else { return .notCompared }
+    let comparison = try MatrixComparer(pair: pair, options: options).comparison()
+    return comparison.isEqual ? .equal(transposed: false) : .different(comparison)
   }
 
   // MARK: Packed matrices
@@ -84,14 +99,10 @@ struct PairComparer {
     var pairs: [RangePair] = []
     for name in one.members {
       let twinName = other.stem + name.dropFirst(one.stem.count)
-      guard let (home, info) = checkpoint.tensor(name),
-        let (otherHome, twin) = checkpoint.tensor(twinName), twin.dtype == info.dtype,
-        twin.shape == info.shape
+      guard let left = checkpoint.tensor(name), let right = checkpoint.tensor(twinName),
+        left.info.dtype == right.info.dtype, left.info.shape == right.info.shape
       else { return nil }
-      pairs.append(
-        RangePair(
-          one: home.file, oneOffset: home.fileRange(of: info).lowerBound, other: otherHome.file,
-          otherOffset: otherHome.fileRange(of: twin).lowerBound, count: info.byteCount))
+      pairs.append(RangePair(left, right))
     }
     return pairs
   }

@@ -71,7 +71,10 @@ struct ProblemFinder {
   private var isHeadRequired: Bool { detector.gguf.map { $0.policy == .outputRequired } ?? false }
 
   private func hint(_ verdict: TieVerdict) -> String? {
-    guard let gguf = detector.gguf else { return Self.hint(verdict) }
+    guard let gguf = detector.gguf else {
+      return detector.keepsBoth(verdict)
+        ? "the flag keeps both; if one is meant: tieconv tie --keep" : Self.hint(verdict)
+    }
     switch verdict {
     case .headMissing: return "if the head is the embedding: tieconv untie stores it as both"
     case .tiedConflict,
@@ -102,7 +105,9 @@ struct ProblemFinder {
       TieProblem(
         fault.kind.rawValue, fault.isLie ? .error : .warning, fault.message, tensor: fault.tensor,
         hint: fault.isLie && !checkpoint.isGGUF
-          ? "tieconv tie --rebuild-index writes it anew from the headers" : nil)
+          ? checkpoint.isIndexRebuildable
+            ? "tieconv tie, or untie, with --rebuild-index writes it anew from the headers"
+            : "fetch the missing files, or remove the stale ones" : nil)
     }
       + (audit.faults.count > Self.limit
         ? [
@@ -184,7 +189,7 @@ struct ProblemFinder {
           "leftoverCompanions", .warning,
           "left behind without their weight: \(family.companions.joined(separator: ", "))",
           tensor: family.companions.first,
-          hint: "strict loaders refuse them; remove them"))
+          hint: "strict loaders refuse them: tieconv tie drops them"))
     }
     if let bias = checkpoint.tensor("\(module).bias")?.info {
       let rows = main.members.first?.matrixShape?.dimensions.first
@@ -259,6 +264,15 @@ struct ProblemFinder {
             + weights.prefix(4).joined(separator: ", ")
             + (weights.count > 4 ? " and \(weights.count - 4) more" : ""),
           hint: "a loader may prefer them; remove what is stale"))
+    }
+    if checkpoint.layout == .file, checkpoint.shards.count == 1,
+      let part = ShardName(checkpoint.shards[0].name), part.count > 1
+    {
+      problems.append(
+        TieProblem(
+          "seriesPart", .warning,
+          "by its name part \(part.number) of \(part.count): the others were not judged",
+          hint: "give the folder, with its index"))
     }
     if checkpoint.config?.root["auto_map"] != nil {
       problems.append(

@@ -24,6 +24,16 @@ struct TieDetector {
   /// The flag in effect.
   var flag: TieFlag { gguf?.flag ?? TieFlag(config: checkpoint.config, convention: convention) }
 
+  /// Whether, odd as a pair of this verdict is, every level of the flag says that it is two.
+  func keepsBoth(_ verdict: TieVerdict) -> Bool {
+    let flag = flag
+    guard flag.effective == false, !flag.isSplit else { return false }
+    switch verdict {
+    case .nearEqual, .roleScaled, .shapeMismatch, .quantMixed: return true
+    default: return false
+    }
+  }
+
   /// The roles of the stored tensors.
   func resolution() -> RoleResolution {
     if let gguf { return gguf.resolution }
@@ -89,9 +99,12 @@ struct TieDetector {
       head: head, canonicalEmbedding: group.canonicalEmbedding,
       canonicalHead: group.canonicalHead, members: members, comparison: comparison,
       isEqual: isEqual, explanation: explanation,
-      reclaimableBytes: members.dropFirst()
-        .filter { $0.equalsReference == true && !$0.sharesStorage }
-        .reduce(0) { $0 + familyBytes($1.family) })
+      // A tie drops a matrix; its biases stay.
+      reclaimableBytes: group.kind == .bias
+        ? 0
+        : members.dropFirst()
+          .filter { $0.equalsReference == true && !$0.sharesStorage }
+          .reduce(0) { $0 + familyBytes($1.family) })
   }
 
   /// What differs, in a sentence.

@@ -27,7 +27,8 @@ public struct TieEditor: Sendable {
     }
     try GGUFTie(checkpoint)?.checkTie(evidence.main, file: checkpoint.path)
     let decision = try EditDecision.tie(
-      evidence.main, checkpoint, flag: evidence.flag, keep: options.keep)
+      evidence.main, checkpoint, flag: evidence.flag, keep: options.keep,
+      leftovers: try LeftoverCompanions(of: evidence.main, in: checkpoint, options.execution))
     return try carryOut(decision, .tie, evidence, output)
   }
 
@@ -50,7 +51,8 @@ public struct TieEditor: Sendable {
     let decision = try EditDecision.untie(
       evidence.main, checkpoint, flag: evidence.flag,
       unstored: resolution.main?.members.filter { !$0.stored } ?? [],
-      biases: resolution.groups.filter { $0.kind == .bias })
+      biases: resolution.groups.filter { $0.kind == .bias },
+      leftovers: try LeftoverCompanions(of: evidence.main, in: checkpoint, options.execution))
     return try carryOut(decision, .untie, evidence, output)
   }
 
@@ -87,13 +89,10 @@ public struct TieEditor: Sendable {
   /// Refuses an index that lies, unless it is to be rebuilt and the headers tell enough.
   private func checkIndex() throws(CheckpointError) -> Bool {
     guard let lie = IndexAudit(checkpoint).faults.first(where: \.isLie) else { return false }
-    let isRebuildable =
-      !checkpoint.isGGUF && checkpoint.missingShards.isEmpty && checkpoint.storedTwice.isEmpty
-      && checkpoint.hiddenIndex == nil
-    if options.rebuildsIndex, isRebuildable { return true }
+    if options.rebuildsIndex, checkpoint.isIndexRebuildable { return true }
     throw CheckpointError(
       .conflict, file: checkpoint.path, tensor: lie.tensor, "INDEX_LIE: \(lie.message)",
-      hint: isRebuildable
+      hint: checkpoint.isIndexRebuildable
         ? "--rebuild-index writes the index anew from the headers"
         : "fetch the missing files, or remove the stale ones")
   }
@@ -173,13 +172,10 @@ public struct TieEditor: Sendable {
     for tensor in tensors where tensor.action == .added {
       if main.isEqual == true, [main.embedding, main.head].contains(tensor.name) { continue }
       guard let source = tensor.counterpart.map({ renamed[$0] ?? $0 }),
-        let (home, info) = checkpoint.tensor(tensor.name),
-        let (otherHome, other) = checkpoint.tensor(source), info.byteCount == other.byteCount
+        let added = checkpoint.tensor(tensor.name), let original = checkpoint.tensor(source),
+        added.info.byteCount == original.info.byteCount
       else { return false }
-      pairs.append(
-        RangePair(
-          one: home.file, oneOffset: home.fileRange(of: info).lowerBound, other: otherHome.file,
-          otherOffset: otherHome.fileRange(of: other).lowerBound, count: info.byteCount))
+      pairs.append(RangePair(added, original))
     }
     return try RangeComparison(pairs).firstDifference(options.execution) == nil
   }

@@ -21,9 +21,10 @@ public struct EqualityVerifier: Sendable {
   /// The report: what differs, by tensor and by row.
   public func report() throws(CheckpointError) -> VerifyReport {
     let matching = try TensorMatching(one, other, options)
+    try checkNames(matching)
     var differences =
-      matching.onlyInOne.map { missing($0, in: other) }
-      + matching.onlyInOther.map { missing($0, in: one) }
+      matching.onlyInOne.map { missing($0, in: "second") }
+      + matching.onlyInOther.map { missing($0, in: "first") }
     var greatest: Double = 0
     var alike: [(name: String, one: Stored, other: Stored)] = []
     var casts = 0
@@ -40,12 +41,7 @@ public struct EqualityVerifier: Sendable {
         casts += 1
       }
     }
-    let pairs = alike.map { _, left, right in
-      RangePair(
-        one: left.shard.file, oneOffset: left.shard.fileRange(of: left.info).lowerBound,
-        other: right.shard.file, otherOffset: right.shard.fileRange(of: right.info).lowerBound,
-        count: left.info.byteCount)
-    }
+    let pairs = alike.map { RangePair($0.one, $0.other) }
     for number in try RangeComparison(pairs).differingPairs(options).sorted() {
       let (name, left, right) = alike[number]
       let difference =
@@ -56,19 +52,52 @@ public struct EqualityVerifier: Sendable {
       differences.append(difference)
       greatest = max(greatest, difference.maxAbsDiff ?? 0)
     }
+    let checks = try checks(matching, casts: casts)
     return VerifyReport(
-      checks: casts > 0
-        ? [
-          VerifyReport.Check(
-            name: "casts", passed: true, message: "\(casts) tensors are equal after an exact cast")
-        ] : [],
-      isEqual: differences.isEmpty, tensorsCompared: matching.pairs.count,
-      maxAbsDiff: greatest, differences: differences)
+      checks: checks, isEqual: differences.isEmpty && checks.allSatisfy(\.passed),
+      tensorsCompared: matching.pairs.count, maxAbsDiff: greatest, differences: differences)
   }
 
-  private func missing(_ name: String, in checkpoint: Checkpoint) -> VerifyReport.Difference {
+  /// What goes with the tensors: what they were compared through, the configs, other files.
+  private func checks(
+    _ matching: TensorMatching, casts: Int
+  ) throws(CheckpointError) -> [VerifyReport.Check] {
+    var checks: [VerifyReport.Check] = []
+    func note(_ name: String, _ message: String) {
+      checks.append(VerifyReport.Check(name: name, passed: true, message: message))
+    }
+    if !matching.standIns.isEmpty {
+      note("ties", matching.standIns.map { "\($0.name) is \($0.matrix)" }.joined(separator: ", "))
+    }
+    if casts > 0 { note("casts", "\(counted(casts, "tensor")) equal after an exact cast") }
+    if let left = one.config, let right = other.config,
+      let check = ConfigComparison(left, right).check
+    {
+      checks.append(check)
+    }
+    let unlike = try CompanionFiles.unlike(one, other)
+    if !unlike.isEmpty {
+      note("files", "not judged: other bytes in \(unlike.joined(separator: ", "))")
+    }
+    return checks
+  }
+
+  /// GGUF files have names, and partly layouts, of their own: the tensors of a GGUF file and of
+  /// another checkpoint cannot be paired as they are.
+  private func checkNames(_ matching: TensorMatching) throws(CheckpointError) {
+    guard one.isGGUF != other.isGGUF, matching.pairs.count < matching.onlyInOne.count else {
+      return
+    }
+    throw CheckpointError(
+      .unsupportedFormat, file: (one.isGGUF ? one : other).path,
+      "a GGUF file names and lays out its tensors in its own way",
+      hint: "tieconv convert --to safetensors makes of it what can be compared; "
+        + "verify --logits compares the two as they are")
+  }
+
+  private func missing(_ name: String, in which: String) -> VerifyReport.Difference {
     VerifyReport.Difference(
-      tensor: name, maxAbsDiff: nil, reason: "\(checkpoint.path) does not have it")
+      tensor: name, maxAbsDiff: nil, reason: "the \(which) checkpoint does not have it")
   }
 
   /// What differs between two tensors; nil where they are equal after an exact cast.

@@ -75,7 +75,7 @@ public struct IndexAudit: Sendable {
       let count = index.weightMap.count { $0.shard == shard }
       return Fault(
         kind: .shardMissing, tensor: nil,
-        message: "the index names \(shard), which does not exist, for \(count) tensors")
+        message: "the index names \(shard), which does not exist, for \(counted(count, "tensor"))")
     }
   }
 
@@ -128,5 +128,13 @@ public struct IndexAudit: Sendable {
         kind: .wrongTotalSize, tensor: nil,
         message: "total_size is \(declared), but the tensors take \(checkpoint.storedBytes) bytes")
     ]
+  }
+}
+
+extension Checkpoint {
+  /// Whether the headers tell enough to write an index that lies anew: every file is there, and
+  /// each name is stored once.
+  var isIndexRebuildable: Bool {
+    !isGGUF && missingShards.isEmpty && storedTwice.isEmpty && hiddenIndex == nil
   }
 }

@@ -41,7 +41,8 @@ public struct IntegrityVerifier: Sendable {
         VerifyReport.Check(
           name: "finite", passed: differences.isEmpty,
           message: differences.isEmpty
-            ? "no NaN and no infinity" : "\(differences.count) tensors hold NaN or infinity"))
+            ? "no NaN and no infinity"
+            : "NaN or infinity in \(counted(differences.count, "tensor"))"))
     }
     return VerifyReport(
       checks: checks, isEqual: nil,
@@ -52,8 +53,8 @@ public struct IntegrityVerifier: Sendable {
   private func headerCheck() -> VerifyReport.Check {
     VerifyReport.Check(
       name: "headers", passed: true,
-      message: "\(checkpoint.locations.count) tensors in \(checkpoint.shards.count) files, "
-        + "every offset accounted for")
+      message: "\(counted(checkpoint.locations.count, "tensor")) in "
+        + "\(counted(checkpoint.shards.count, "file")), every offset accounted for")
   }
 
   private func indexCheck() -> VerifyReport.Check {
@@ -93,9 +94,12 @@ public struct IntegrityVerifier: Sendable {
     let verdict = main?.verdict ?? .notAModel
     // An architecture that always ties takes an equal copy for what it is.
     let isHarmless = verdict == .tiedDuplicate && detector.flag.isForced
+    // Both are stored and the flag says two: nothing is lost, whatever their likeness means.
+    let isKept = detector.keepsBoth(verdict)
     return VerifyReport.Check(
-      name: "tie", passed: verdict.isSound || verdict == .notAModel || isHarmless,
-      message: "\(verdict.rawValue): \(main?.explanation ?? verdict.meaning)")
+      name: "tie", passed: verdict.isSound || verdict == .notAModel || isHarmless || isKept,
+      message: "\(verdict.rawValue): \(main?.explanation ?? verdict.meaning)"
+        + (isKept ? "; the flag keeps both" : ""))
   }
 
   // MARK: Receipt
@@ -125,7 +129,9 @@ public struct IntegrityVerifier: Sendable {
       VerifyReport.Check(
         name: "digests", passed: wrong.isEmpty,
         message: wrong.isEmpty
-          ? "\(receipt.tensors.count) tensors have the recorded SHA-256"
+          ? receipt.tensors.isEmpty
+            ? "no tensor was touched"
+            : "\(counted(receipt.tensors.count, "tensor")) with the recorded SHA-256"
           : "not the recorded bytes: \(wrong.joined(separator: ", "))"),
     ]
     // A conversion records types, not bytes.

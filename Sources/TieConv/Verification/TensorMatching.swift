@@ -10,6 +10,8 @@ struct TensorMatching {
 
   /// Tensors that are the same one, under the name in each.
   private(set) var pairs: [(one: String, other: String)] = []
+  /// What one side stores, and the matrix that it is tied to in the other.
+  private(set) var standIns: [(name: String, matrix: String)] = []
   /// Tensors of the first that the second does not have.
   private(set) var onlyInOne: [String] = []
   /// Tensors of the second that the first does not have.
@@ -44,11 +46,13 @@ struct TensorMatching {
     onlyInOne.removeAll { name in
       guard let stand = right.standIn(for: name, storedIn: one, left) else { return false }
       pairs.append((name, stand))
+      standIns.append((name, stand))
       return true
     }
     onlyInOther.removeAll { name in
       guard let stand = left.standIn(for: name, storedIn: other, right) else { return false }
       pairs.append((stand, name))
+      standIns.append((name, stand))
       return true
     }
   }

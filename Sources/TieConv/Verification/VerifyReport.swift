@@ -24,7 +24,7 @@ public struct VerifyReport: Sendable {
 
   /// What was checked, in order.
   public let checks: [Check]
-  /// Whether two checkpoints are equal; nil where only one was verified.
+  /// Whether two checkpoints are equal, their configs too; nil where only one was verified.
   public let isEqual: Bool?
   /// Tensors whose bytes were looked at.
   public let tensorsCompared: Int

@@ -48,7 +48,8 @@ struct ConvertCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "The most that one weight file gets: 5GB in a folder; of a GGUF, makes a folder of parts.",
-      valueName: "size"))
+      valueName: "size"),
+    transform: ByteSize.init(typed:))
   var maxShardSize: ByteSize?
 
   @Flag(help: "Print the plan and write nothing.")

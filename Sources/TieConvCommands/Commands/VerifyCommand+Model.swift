@@ -50,6 +50,9 @@ struct ModelVerifyOptions: ParsableArguments {
     if against != nil || wide, !gradients {
       throw ValidationError("--against and --wide go with --gradients.")
     }
+    guard maxMeanKl >= 0, maxKl >= 0 else {
+      throw ValidationError("--max-mean-kl and --max-kl take numbers from 0.")
+    }
     if logits, !source.isGiven { throw ValidationError("--logits needs --text or --tokens.") }
     if source.isGiven, !logits, !gradients {
       throw ValidationError("--text and --tokens go with --logits or --gradients.")

@@ -17,22 +17,25 @@ enum MatrixType: String, ExpressibleByArgument, CaseIterable {
   }
 }
 
-/// A number of bytes with a unit: `5GB`, `300MiB`, `1000000`.
-struct ByteSize: ExpressibleByArgument {
+/// A number of bytes with a unit: `5GB`, `1.5 GiB`, `1000000`.
+struct ByteSize {
   let bytes: Int
 
-  init?(argument: String) {
+  /// Reads what was typed after `--max-shard-size`.
+  init(typed: String) throws {
     let units: [(String, Int)] = [
       ("KIB", 1 << 10), ("MIB", 1 << 20), ("GIB", 1 << 30), ("TIB", 1 << 40), ("KB", 1000),
       ("MB", 1_000_000), ("GB", 1_000_000_000), ("TB", 1_000_000_000_000), ("B", 1),
     ]
-    let text = argument.uppercased()
+    let text = typed.uppercased()
     let unit = units.first { text.hasSuffix($0.0) }
-    let digits = text.dropLast(unit?.0.count ?? 0)
-    guard !digits.isEmpty, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
-      let number = Int(digits), number > 0,
-      case let (product, overflow) = number.multipliedReportingOverflow(by: unit?.1 ?? 1), !overflow
-    else { return nil }
-    bytes = product
+    let digits = text.dropLast(unit?.0.count ?? 0).filter { $0 != " " }
+    let isNumber = digits.utf8.allSatisfy { (0x30...0x39).contains($0) || $0 == 0x2E }
+    guard isNumber, let number = Double(digits), number > 0,
+      let bytes = Int(exactly: (number * Double(unit?.1 ?? 1)).rounded()), bytes > 0
+    else {
+      throw ValidationError("Not a size, such as 5GB, 1.5GiB or 300000000.")
+    }
+    self.bytes = bytes
   }
 }

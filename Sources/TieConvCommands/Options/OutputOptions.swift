@@ -33,7 +33,7 @@ struct OutputOptions: ParsableArguments {
       switch progress {
       case .always: !quiet
       case .never: false
-      case .auto: !quiet && StandardStream.error.isTerminal
+      case .auto: !quiet && StandardStream.error.takesCursorMoves
       }
     var options = ExecutionOptions(threads: threads, cancellation: .ofProcess)
     if isShown {

@@ -9,8 +9,8 @@ struct CompressText {
   var text: String {
     let isDryRun = report.output == nil
     var lines = [
-      "\(report.tensorCount) tensors in \(report.fileCount) files, "
-        + ByteCount.described(report.inputBytes)
+      (isDryRun ? "plan: " : "") + "\(counted(report.tensorCount, "tensor")) in "
+        + "\(counted(report.fileCount, "file")), " + ByteCount.described(report.inputBytes)
     ]
     if report.sharedBytes > 0 {
       lines.append("  shared    \(ByteCount.described(report.sharedBytes)) stored once")
@@ -20,7 +20,7 @@ struct CompressText {
         report.isCompression
         ? report.ratio.map { " (\(Double(Int(($0 * 1000).rounded())) / 10) %)" } ?? "" : ""
       lines.append(
-        "  \(isDryRun ? "would write" : "wrote")     \(ByteCount.described(bytes))\(share)"
+        "  \(isDryRun ? "to write" : "wrote   ")  \(ByteCount.described(bytes))\(share)"
           + (report.output.map { " to \(TextSafety.escaped($0))" } ?? ""))
     }
     if !isDryRun {

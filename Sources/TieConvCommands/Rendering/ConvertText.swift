@@ -10,7 +10,7 @@ struct ConvertText {
     let isDryRun = report.output == nil
     var lines = [
       (isDryRun ? "plan: " : "")
-        + "\(report.source) → \(report.target.rawValue), \(report.tensorCount) tensors"
+        + "\(report.source) → \(report.target.rawValue), \(counted(report.tensorCount, "tensor"))"
     ]
     for name in report.tensorsDropped {
       lines.append("  dropped   \(TextSafety.escaped(name))")
@@ -26,7 +26,7 @@ struct ConvertText {
     }
     if let bytes = report.outputBytes {
       lines.append(
-        "  \(isDryRun ? "would write" : "wrote")     \(ByteCount.described(bytes))"
+        "  \(isDryRun ? "to write" : "wrote   ")  \(ByteCount.described(bytes))"
           + (report.output.map { " to \(TextSafety.escaped($0))" } ?? ""))
     }
     if !isDryRun {

@@ -29,7 +29,7 @@ struct EditText {
         "  config    \(edit.path): \(edit.before.map { "\($0)" } ?? "absent") → \(edit.after)")
     }
     lines.append(
-      "  \(isDryRun ? "would write" : "wrote")     "
+      "  \(isDryRun ? "to write" : "wrote   ")  "
         + "\(ByteCount.described(report.outputBytes)) (\(change))"
         + (report.output.map { " to \(TextSafety.escaped($0))" } ?? ""))
     if !isDryRun {

@@ -40,18 +40,19 @@ struct InspectText {
     facts.append(
       (
         "stored",
-        "\(report.tensorCount) tensors, \(ByteCount.count(report.parameters.stored)) parameters"
+        "\(counted(report.tensorCount, "tensor")), \(ByteCount.count(report.parameters.stored)) parameters"
           + (report.parameters.unique != report.parameters.stored
             ? " (\(ByteCount.count(report.parameters.unique)) unique)" : "")
-          + ", \(ByteCount.described(report.bytes.files)) in \(report.fileCount) "
-          + (report.fileCount == 1 ? "file" : "files")
+          + ", \(ByteCount.described(report.bytes.files)) in "
+          + counted(report.fileCount, "file")
       ))
     return facts
   }
 
   private var groupLines: [String] {
-    report.groups.filter { !$0.members.isEmpty }.flatMap { group -> [String] in
-      let width = group.members.map { TextSafety.escaped($0.name).count }.max() ?? 0
+    let width =
+      report.groups.flatMap(\.members).map { TextSafety.escaped($0.name).count }.max() ?? 0
+    return report.groups.filter { !$0.members.isEmpty }.flatMap { group -> [String] in
       var lines = group.members.map { member in
         "  \(pad(member.role.rawValue, 12))\(pad(TextSafety.escaped(member.name), width + 2))"
           + "\(member.dtype.rawValue) \(member.shape)\(packing(member))  "

@@ -14,9 +14,9 @@ struct LogitText {
       report.passed
         ? "\(style.good("SAME FUNCTION"))  \(report.positions) positions"
         : "\(style.bad("DIFFERENT"))  \(report.positions) positions",
-      "  KL(A || B): mean \(report.meanKL), greatest \(report.maxKL) nats"
-        + " (allowed \(report.thresholds.meanKL) and \(report.thresholds.maxKL))",
-      "  greatest logit difference \(report.maxAbsDiff)",
+      "  KL(A || B): mean \(Decimal.significant(report.meanKL)), greatest \(Decimal.significant(report.maxKL)) nats"
+        + " (allowed \(Decimal.significant(report.thresholds.meanKL)) and \(Decimal.significant(report.thresholds.maxKL)))",
+      "  greatest logit difference \(Decimal.significant(report.maxAbsDiff))",
       "  same most likely token at \(Decimal.fixed(100 * report.top1Agreement, 3)) %",
     ]
     lines += report.configurationDifferences.map { "  config differs: \(TextSafety.escaped($0))" }
@@ -35,13 +35,14 @@ struct GradientText {
     var lines = [passed ? style.good("PASSED") : style.bad("FAILED")]
     for check in report.checks {
       let mark = check.passed ? style.good("ok") : style.bad("FAILED")
-      let error = "\(check.relativeError) (\(check.tolerance))"
+      let error =
+        "\(Decimal.significant(check.relativeError)) (\(Decimal.significant(check.tolerance)))"
       lines.append("  \(mark)  \(check.name): \(error) \(TextSafety.escaped(check.message))")
     }
     let norms = report.norms
     lines.append(
-      "  gradient of the table: input \(norms.input), output \(norms.output)"
-        + (norms.tied.map { ", both \($0)" } ?? "")
+      "  gradient of the table: input \(Decimal.significant(norms.input)), output \(Decimal.significant(norms.output))"
+        + (norms.tied.map { ", both \(Decimal.significant($0))" } ?? "")
         + (norms.outputShare.map { ", output share \(Decimal.fixed($0, 3))" } ?? ""))
     if let oracle { lines += Self.lines(oracle, style) }
     return lines.joined(separator: "\n") + "\n"
@@ -63,7 +64,8 @@ struct GradientText {
     return ["  \(mark)  against: \(words)"]
       + (worst.map {
         [
-          "      \(oracle.tensors.count) other tensors, worst \(TextSafety.escaped($0.name)): \($0.error)"
+          "      \(oracle.tensors.count) other tensors, worst \(TextSafety.escaped($0.name)): "
+            + Decimal.significant($0.error)
         ]
       } ?? [])
   }
@@ -77,10 +79,10 @@ struct DriftText {
   var text: String {
     let headline = report.isTogether ? style.good("TOGETHER") : style.bad("APART")
     return """
-      \(headline)  embedding moved by \(report.embeddingMovement), head by \(report.headMovement)
-        cosine of the movements \(report.cosine.map { "\($0)" } ?? "undefined")
-        greatest difference of the two: \(report.maxAbsDiff.before) before, \
-      \(report.maxAbsDiff.after) after
+      \(headline)  embedding moved by \(Decimal.significant(report.embeddingMovement)), head by \(Decimal.significant(report.headMovement))
+        cosine of the movements \(report.cosine.map { Decimal.significant($0) } ?? "undefined")
+        greatest difference of the two: \(Decimal.significant(report.maxAbsDiff.before)) before, \
+      \(Decimal.significant(report.maxAbsDiff.after)) after
 
       """
   }

@@ -29,11 +29,13 @@ struct VerifyText {
 
   private var headline: String {
     switch report.isEqual {
-    case true?: return "\(style.good("EQUAL"))  \(report.tensorsCompared) tensors"
+    case true?: return "\(style.good("EQUAL"))  \(counted(report.tensorsCompared, "tensor"))"
+    case false? where report.differences.isEmpty:
+      return "\(style.bad("DIFFERENT"))  \(counted(report.tensorsCompared, "tensor")) equal, "
+        + "but not all else"
     case false?:
-      let count = report.differences.count
-      return "\(style.bad("DIFFERENT"))  \(count) \(count == 1 ? "difference" : "differences"), "
-        + "\(report.tensorsCompared) tensors compared"
+      return "\(style.bad("DIFFERENT"))  \(counted(report.differences.count, "difference")), "
+        + "\(counted(report.tensorsCompared, "tensor")) compared"
     case nil: return report.passed ? style.good("VALID") : style.bad("INVALID")
     }
   }

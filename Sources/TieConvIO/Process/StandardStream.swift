@@ -29,10 +29,14 @@ package enum StandardStream: Int32, Sendable {
   /// Whether a person sees what is written here as it comes.
   package var isTerminal: Bool { isatty(rawValue) == 1 }
 
+  /// Whether a line can be drawn over: a terminal that is not a dumb one.
+  package var takesCursorMoves: Bool {
+    isTerminal && Environment.value("TERM", default: "") != "dumb"
+  }
+
   /// Whether colour is wanted: a terminal, and `NO_COLOR` unset or empty.
   package var wantsColor: Bool {
-    isTerminal && Environment.value("NO_COLOR", default: "").isEmpty
-      && Environment.value("TERM", default: "") != "dumb"
+    takesCursorMoves && Environment.value("NO_COLOR", default: "").isEmpty
   }
 
   /// The width in columns, 80 where it is not a terminal.

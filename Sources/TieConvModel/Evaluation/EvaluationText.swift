@@ -8,6 +8,8 @@ public struct EvaluationText: Sendable, Equatable {
   public let tokens: [Int]
   /// What the tokenizer puts before a text, and so before every window; nil for nothing.
   public let beginningOfSequence: Int?
+  /// The file that they come from.
+  public let path: String
 
   /// Reads the text file at `path` with the tokenizer that lies beside the checkpoint.
   ///
@@ -17,9 +19,10 @@ public struct EvaluationText: Sendable, Equatable {
     options: ExecutionOptions = ExecutionOptions()
   ) throws(CheckpointError) {
     let tokenizer = try Tokenizer(of: checkpoint)
-    tokens = try tokenizer.encode(
-      utf8: try Tokenizer.text(at: path), addSpecial: false, threads: options.threads
-    ).map(Int.init)
+    tokens = try TokenizeReport(
+      of: path, with: tokenizer, addSpecial: false, threads: options.threads
+    ).ids.map(Int.init)
+    self.path = path
     beginningOfSequence =
       tokenizer.addsBeginningOfSequence ? tokenizer.beginningOfSequence.map(Int.init) : nil
   }
@@ -30,13 +33,18 @@ public struct EvaluationText: Sendable, Equatable {
   ) throws(CheckpointError) {
     tokens = try TokenFile(path: path, vocabularySize: vocabularySize).ids.map(Int.init)
     beginningOfSequence = nil
+    self.path = path
   }
 
   /// The text's windows.
   public func windows(
     context: Int = 512, scoring: EvaluationWindows.Scoring = .all
   ) throws(CheckpointError) -> EvaluationWindows {
-    try EvaluationWindows(
-      tokens, context: context, scoring: scoring, beginningOfSequence: beginningOfSequence)
+    do throws(CheckpointError) {
+      return try EvaluationWindows(
+        tokens, context: context, scoring: scoring, beginningOfSequence: beginningOfSequence)
+    } catch {
+      throw CheckpointError(error.code, file: path, error.message, hint: error.hint)
+    }
   }
 }

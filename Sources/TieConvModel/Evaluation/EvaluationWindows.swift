@@ -25,7 +25,7 @@ public struct EvaluationWindows: Sendable, Equatable {
   ///   - scoring: which tokens are scored.
   ///   - beginningOfSequence: a token that every window starts with, in front of `context` − 1
   ///     tokens of the text; nil for none.
-  /// - Throws: `conflict` where there is not one window.
+  /// - Throws: `invalidText` where there is not one window.
   public init(
     _ tokens: [Int], context: Int = 512, scoring: Scoring = .all, beginningOfSequence: Int? = nil
   ) throws(CheckpointError) {
@@ -33,7 +33,7 @@ public struct EvaluationWindows: Sendable, Equatable {
     let step = context - prefix.count
     guard context > 1, step > 0, tokens.count >= step else {
       throw CheckpointError(
-        .conflict, "the text has \(tokens.count) tokens, less than a window of \(context)",
+        .invalidText, "the text has \(tokens.count) tokens, less than a window of \(context)",
         hint: "take more text, or a shorter context")
     }
     windows = stride(from: 0, through: tokens.count - step, by: step).map {

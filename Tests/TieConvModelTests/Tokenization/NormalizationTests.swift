@@ -31,13 +31,15 @@ import Testing
 
   /// The standard library knows canonical equivalence of a later Unicode; on old letters both agree.
   @Test func canonicalFormsAgreeWithTheStandardLibrary() {
-    for value in UInt32(0xA0)..<0x2000 {
-      guard let scalar = Unicode.Scalar(value), ScalarTable.isKnown(scalar, 9) else { continue }
-      let text = "a\(scalar)\u{323}"
-      for form in [NormalForm.nfc, .nfd] {
-        let normal = String(decoding: form.normalized(Array(text.utf8)), as: UTF8.self)
-        #expect(normal == text, "U+\(String(value, radix: 16))")
+    let scalars = (UInt32(0xA0)..<0x2000).compactMap(Unicode.Scalar.init)
+      .filter { ScalarTable.isKnown($0, 9) }
+    #expect(scalars.count > 6900)
+    for form in [NormalForm.nfc, .nfd] {
+      let wrong = scalars.filter { scalar in
+        let text = "a\(scalar)\u{323}"
+        return String(decoding: form.normalized(Array(text.utf8)), as: UTF8.self) != text
       }
+      #expect(wrong.isEmpty, "\(form)")
     }
   }
 

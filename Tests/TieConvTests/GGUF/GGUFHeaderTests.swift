@@ -36,7 +36,7 @@ struct GGUFHeaderTests {
   }
 
   static func read(_ bytes: [UInt8]) throws(CheckpointError) -> GGUFHeader {
-    try GGUFHeader(reading: MemorySource(bytes))
+    try GGUFHeader(reading: ArraySource(bytes))
   }
 
   @Test(arguments: [GGUFByteOrder.little, .big], [UInt32(2), 3])
@@ -109,24 +109,4 @@ struct GGUFHeaderTests {
     #expect(metadata["b"] == .uint8(9))
     #expect(metadata["c"] == .uint8(3))
   }
-}
-
-/// Bytes in memory.
-final class MemorySource: ByteSource {
-  let path = "memory"
-  let permissions: UInt32 = 0o644
-  private let bytes: [UInt8]
-
-  init(_ bytes: [UInt8]) { self.bytes = bytes }
-
-  var size: Int { bytes.count }
-
-  func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(IOFailure) {
-    guard offset >= 0, buffer.count <= bytes.count - offset else {
-      throw IOFailure("read", path, reason: .unexpectedEnd, message: "the bytes end")
-    }
-    unsafe buffer.copyBytes(from: bytes[offset..<offset + buffer.count])
-  }
-
-  func checkUnchanged() throws(IOFailure) {}
 }

@@ -44,7 +44,7 @@ struct GGUFRuleTests {
 
   private func code(_ raw: Raw) -> CheckpointError.Code? {
     do throws(CheckpointError) {
-      _ = try GGUFHeader(reading: MemorySource(raw.bytes))
+      _ = try GGUFHeader(reading: ArraySource(raw.bytes))
       return nil
     } catch { return error.code }
   }
@@ -142,17 +142,17 @@ struct GGUFRuleTests {
     #expect(code(sum.zeros(512)) == .shapeOverflow)
   }
 
-  @Test func aMillionNamesAreReadAtOnce() throws {
-    let tensors = (0..<1_000_000).map {
+  @Test func manyNamesAreReadOnce() throws {
+    let tensors = (0..<200_000).map {
       GGUFHeaderWriter.Tensor(name: "blk.\($0)", extents: [0], type: .f32)
     }
     let header = try GGUFHeaderWriter(metadata: GGUFMetadata(), tensors: tensors).header()
     let clock = ContinuousClock()
     let start = clock.now
-    let count = try GGUFHeader(reading: MemorySource(header.bytes)).tensors.count
+    let count = try GGUFHeader(reading: ArraySource(header.bytes)).tensors.count
     let time = start.duration(to: clock.now)
-    #expect(count == 1_000_000)
-    // Quadratic work would take hours; a debug build takes a few seconds.
+    #expect(count == 200_000)
+    // A debug build takes about a second; quadratic work would take most of an hour.
     #expect(time < .seconds(60))
   }
 

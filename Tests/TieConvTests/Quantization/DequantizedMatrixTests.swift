@@ -12,7 +12,7 @@ import Testing
   init() throws { sandbox = try ContainerSandbox() }
 
   private func matrix(
-    _ tensors: [TestTensor], _ settings: String?
+    _ tensors: [SampleTensor], _ settings: String?
   ) throws -> DequantizedMatrix {
     let checkpoint = try PackedCheckpoint.open(tensors, settings: settings, in: sandbox)
     return try #require(try DequantizedMatrix(stem: PackedSample.stem, in: checkpoint))
@@ -30,9 +30,9 @@ import Testing
     let word = Int32(bitPattern: 0x8765_4321)
     let found = try matrix(
       [
-        TestTensor("\(stem).weight", .u32, [1, 4], PackedCheckpoint.bytes([word, 0, 0, -1])),
-        TestTensor("\(stem).scales", .f32, [1, 1], PackedCheckpoint.bytes([0.5] as [Float])),
-        TestTensor("\(stem).biases", .f32, [1, 1], PackedCheckpoint.bytes([-1] as [Float])),
+        SampleTensor("\(stem).weight", .u32, [1, 4], PackedCheckpoint.bytes([word, 0, 0, -1])),
+        SampleTensor("\(stem).scales", .f32, [1, 1], PackedCheckpoint.bytes([0.5] as [Float])),
+        SampleTensor("\(stem).biases", .f32, [1, 1], PackedCheckpoint.bytes([-1] as [Float])),
       ], "{\"group_size\": 32, \"bits\": 4}")
     let expected =
       (1...8).map { Float($0) * 0.5 - 1 }
@@ -48,11 +48,11 @@ import Testing
       let found = try matrix(
         [
           // 8 inputs of 32 outputs, every code 9; every stored zero point 15.
-          TestTensor(
+          SampleTensor(
             "\(stem).qweight", .i32, [1, 32],
             [UInt8](repeating: 0x99, count: 128)),
-          TestTensor("\(stem).qzeros", .i32, [1, 4], [UInt8](repeating: 0xFF, count: 16)),
-          TestTensor(
+          SampleTensor("\(stem).qzeros", .i32, [1, 4], [UInt8](repeating: 0xFF, count: 16)),
+          SampleTensor(
             "\(stem).scales", .f16, [1, 32],
             PackedCheckpoint.bytes((0..<32).map { Float16($0) })),
         ],
@@ -75,9 +75,10 @@ import Testing
     for (version, words) in [("0.20.1", dense), ("0.13.0", padded)] {
       let found = try matrix(
         [
-          TestTensor("\(stem).weight_packed", .i32, [1, 2], PackedCheckpoint.bytes(words)),
-          TestTensor("\(stem).weight_scale", .f32, [1, 1], PackedCheckpoint.bytes([1] as [Float])),
-          TestTensor(
+          SampleTensor("\(stem).weight_packed", .i32, [1, 2], PackedCheckpoint.bytes(words)),
+          SampleTensor(
+            "\(stem).weight_scale", .f32, [1, 1], PackedCheckpoint.bytes([1] as [Float])),
+          SampleTensor(
             "\(stem).weight_shape", .i64, [2], PackedCheckpoint.bytes([1, 0, 11, 0] as [Int32])),
         ],
         "{\"quant_method\": \"compressed-tensors\", \"version\": \"\(version)\", "
@@ -145,15 +146,15 @@ import Testing
     }
   }
 
-  private static func damaged(_ tensors: [TestTensor], _ place: Int) -> [[TestTensor]] {
+  private static func damaged(_ tensors: [SampleTensor], _ place: Int) -> [[SampleTensor]] {
     let tensor = tensors[place]
     let width = tensor.dtype.byteWidth ?? 1
-    func replaced(_ shape: [Int], _ dtype: DType, _ bytes: [UInt8]) -> [TestTensor] {
+    func replaced(_ shape: [Int], _ dtype: DType, _ bytes: [UInt8]) -> [SampleTensor] {
       var changed = tensors
-      changed[place] = TestTensor(tensor.name, dtype, shape, bytes)
+      changed[place] = SampleTensor(tensor.name, dtype, shape, bytes)
       return changed
     }
-    var all: [[TestTensor]] = []
+    var all: [[SampleTensor]] = []
     var gone = tensors
     gone.remove(at: place)
     all.append(gone)
@@ -225,7 +226,7 @@ import Testing
 
   @Test("a plain matrix, or none, is no packed one")
   func plain() throws {
-    let tensors = [TestTensor("a.weight", .f32, [1, 1], [0, 0, 0, 0])]
+    let tensors = [SampleTensor("a.weight", .f32, [1, 1], [0, 0, 0, 0])]
     let checkpoint = try PackedCheckpoint.open(tensors, settings: nil, in: sandbox)
     #expect(try DequantizedMatrix(stem: "a", in: checkpoint) == nil)
     #expect(try DequantizedMatrix(stem: "b", in: checkpoint) == nil)

@@ -3,39 +3,11 @@
 @testable import TieConv
 @testable import TieConvIO
 
-/// A tensor to be written.
-struct TestTensor {
-  var name: String
-  var dtype: DType
-  var shape: [Int]
-  var bytes: [UInt8]
-
-  init(_ name: String, _ dtype: DType, _ shape: [Int], _ bytes: [UInt8]) {
-    self.name = name
-    self.dtype = dtype
-    self.shape = shape
-    self.bytes = bytes
-  }
-}
-
 /// Makes checkpoints of packed matrices, and of what is wrong with them.
 enum PackedCheckpoint {
-  /// A safetensors file of `tensors`.
-  static func file(_ tensors: [TestTensor]) -> [UInt8] {
-    var place = 0
-    let entries = tensors.map { tensor in
-      defer { place += tensor.bytes.count }
-      return "\"\(tensor.name)\":{\"dtype\":\"\(tensor.dtype.rawValue)\",\"shape\":\(tensor.shape),"
-        + "\"data_offsets\":[\(place),\(place + tensor.bytes.count)]}"
-    }
-    let header = Array("{\(entries.joined(separator: ","))}".utf8)
-    let length = (0..<8).map { UInt8(truncatingIfNeeded: UInt64(header.count) >> (8 * $0)) }
-    return length + header + tensors.flatMap(\.bytes)
-  }
-
   /// Opens a folder of `tensors` with these settings.
   static func open(
-    _ tensors: [TestTensor], settings: String?, in sandbox: ContainerSandbox,
+    _ tensors: [SampleTensor], settings: String?, in sandbox: ContainerSandbox,
     flag: Bool = false
   ) throws -> Checkpoint {
     let name = "model-\(UInt64.random(in: 0 ... .max))"
@@ -44,7 +16,8 @@ enum PackedCheckpoint {
       "{\"architectures\": [\"LlamaForCausalLM\"], \"tie_word_embeddings\": \(flag)\(quantization)}"
     return try Checkpoint(
       opening: sandbox.folder(
-        name, ["model.safetensors": file(tensors), "config.json": Array(config.utf8)]))
+        name,
+        ["model.safetensors": SampleBytes.safetensors(tensors), "config.json": Array(config.utf8)]))
   }
 
   static func bytes(_ values: [Int32]) -> [UInt8] {
@@ -69,14 +42,13 @@ enum PackedCheckpoint {
 /// One family of each method, small enough to damage in every way.
 struct PackedSample: Sendable, CustomStringConvertible {
   let description: String
-  let tensors: @Sendable (_ stem: String) -> [TestTensor]
+  let tensors: @Sendable (_ stem: String) -> [SampleTensor]
   let settings: String
 
   static let stem = "model.embed_tokens"
 
   private static func random(_ count: Int, _ seed: UInt64) -> [UInt8] {
-    var random = SeededRandom(seed: seed)
-    return (0..<count).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+    SampleBytes.random(count, seed: seed)
   }
 
   /// `count` factors between 1/64 and 1/2 as F32.
@@ -91,9 +63,9 @@ struct PackedSample: Sendable, CustomStringConvertible {
     description: "mlx",
     tensors: { stem in
       [
-        TestTensor("\(stem).weight", .u32, [6, 8], random(192, 1)),
-        TestTensor("\(stem).scales", .f32, [6, 2], factors(12, 2)),
-        TestTensor("\(stem).biases", .f32, [6, 2], factors(12, 3)),
+        SampleTensor("\(stem).weight", .u32, [6, 8], random(192, 1)),
+        SampleTensor("\(stem).scales", .f32, [6, 2], factors(12, 2)),
+        SampleTensor("\(stem).biases", .f32, [6, 2], factors(12, 3)),
       ]
     }, settings: "{\"group_size\": 32, \"bits\": 4}")
 
@@ -102,10 +74,10 @@ struct PackedSample: Sendable, CustomStringConvertible {
     description: "pack-quantized",
     tensors: { stem in
       [
-        TestTensor("\(stem).weight_packed", .i32, [40, 3], random(480, 4)),
-        TestTensor("\(stem).weight_scale", .f32, [40, 2], factors(80, 5)),
-        TestTensor("\(stem).weight_zero_point", .i32, [4, 2], random(32, 6)),
-        TestTensor(
+        SampleTensor("\(stem).weight_packed", .i32, [40, 3], random(480, 4)),
+        SampleTensor("\(stem).weight_scale", .f32, [40, 2], factors(80, 5)),
+        SampleTensor("\(stem).weight_zero_point", .i32, [4, 2], random(32, 6)),
+        SampleTensor(
           "\(stem).weight_shape", .i64, [2], PackedCheckpoint.bytes([40, 0, 32, 0] as [Int32])),
       ]
     },
@@ -120,10 +92,10 @@ struct PackedSample: Sendable, CustomStringConvertible {
     description: "gptq",
     tensors: { stem in
       [
-        TestTensor("\(stem).qweight", .i32, [8, 32], random(1024, 7)),
-        TestTensor("\(stem).qzeros", .i32, [2, 4], random(32, 8)),
-        TestTensor("\(stem).scales", .f32, [2, 32], factors(64, 9)),
-        TestTensor(
+        SampleTensor("\(stem).qweight", .i32, [8, 32], random(1024, 7)),
+        SampleTensor("\(stem).qzeros", .i32, [2, 4], random(32, 8)),
+        SampleTensor("\(stem).scales", .f32, [2, 32], factors(64, 9)),
+        SampleTensor(
           "\(stem).g_idx", .i32, [64], PackedCheckpoint.bytes((0..<64).map { Int32($0 % 2) })),
       ]
     }, settings: "{\"quant_method\": \"gptq\", \"bits\": 4, \"group_size\": 32}")
@@ -133,9 +105,9 @@ struct PackedSample: Sendable, CustomStringConvertible {
     description: "awq",
     tensors: { stem in
       [
-        TestTensor("\(stem).qweight", .i32, [32, 5], random(640, 10)),
-        TestTensor("\(stem).qzeros", .i32, [2, 5], random(40, 11)),
-        TestTensor("\(stem).scales", .f32, [2, 40], factors(80, 12)),
+        SampleTensor("\(stem).qweight", .i32, [32, 5], random(640, 10)),
+        SampleTensor("\(stem).qzeros", .i32, [2, 5], random(40, 11)),
+        SampleTensor("\(stem).scales", .f32, [2, 40], factors(80, 12)),
       ]
     }, settings: "{\"quant_method\": \"awq\", \"bits\": 4, \"version\": \"gemm\"}")
 
@@ -149,12 +121,12 @@ struct PackedSample: Sendable, CustomStringConvertible {
         """
       let map = FourBitState.maps["nf4"] ?? []
       return [
-        TestTensor("\(stem).weight", .u8, [116, 1], random(116, 13)),
-        TestTensor("\(stem).weight.absmax", .u8, [4], random(4, 14)),
-        TestTensor("\(stem).weight.quant_map", .f32, [16], PackedCheckpoint.bytes(map)),
-        TestTensor("\(stem).weight.nested_absmax", .f32, [2], factors(2, 15)),
-        TestTensor("\(stem).weight.nested_quant_map", .f32, [256], factors(256, 16)),
-        TestTensor(
+        SampleTensor("\(stem).weight", .u8, [116, 1], random(116, 13)),
+        SampleTensor("\(stem).weight.absmax", .u8, [4], random(4, 14)),
+        SampleTensor("\(stem).weight.quant_map", .f32, [16], PackedCheckpoint.bytes(map)),
+        SampleTensor("\(stem).weight.nested_absmax", .f32, [2], factors(2, 15)),
+        SampleTensor("\(stem).weight.nested_quant_map", .f32, [256], factors(256, 16)),
+        SampleTensor(
           "\(stem).weight.quant_state.bitsandbytes__nf4", .u8, [state.utf8.count],
           Array(state.utf8)),
       ]
@@ -165,9 +137,9 @@ struct PackedSample: Sendable, CustomStringConvertible {
     description: "int8",
     tensors: { stem in
       [
-        TestTensor("\(stem).weight", .i8, [5, 12], random(60, 17)),
-        TestTensor("\(stem).SCB", .f32, [5], factors(5, 18)),
-        TestTensor("\(stem).weight_format", .u8, [], [0]),
+        SampleTensor("\(stem).weight", .i8, [5, 12], random(60, 17)),
+        SampleTensor("\(stem).SCB", .f32, [5], factors(5, 18)),
+        SampleTensor("\(stem).weight_format", .u8, [], [0]),
       ]
     }, settings: "{\"quant_method\": \"bitsandbytes\", \"load_in_8bit\": true}")
 
@@ -177,8 +149,8 @@ struct PackedSample: Sendable, CustomStringConvertible {
     tensors: { stem in
       [
         // No NaN among the codes: 0x7F and 0xFF are the only ones.
-        TestTensor("\(stem).weight", .f8E4M3, [10, 12], random(120, 19).map { $0 & 0xBF }),
-        TestTensor("\(stem).weight_scale_inv", .f32, [3, 2], factors(6, 20)),
+        SampleTensor("\(stem).weight", .f8E4M3, [10, 12], random(120, 19).map { $0 & 0xBF }),
+        SampleTensor("\(stem).weight_scale_inv", .f32, [3, 2], factors(6, 20)),
       ]
     }, settings: "{\"quant_method\": \"fp8\", \"weight_block_size\": [4, 8]}")
 
@@ -187,9 +159,9 @@ struct PackedSample: Sendable, CustomStringConvertible {
     description: "nvfp4",
     tensors: { stem in
       [
-        TestTensor("\(stem).weight_packed", .u8, [6, 16], random(96, 21)),
-        TestTensor("\(stem).weight_scale", .f8E4M3, [6, 2], random(12, 22).map { $0 & 0x3F }),
-        TestTensor("\(stem).weight_global_scale", .f32, [1], factors(1, 23)),
+        SampleTensor("\(stem).weight_packed", .u8, [6, 16], random(96, 21)),
+        SampleTensor("\(stem).weight_scale", .f8E4M3, [6, 2], random(12, 22).map { $0 & 0x3F }),
+        SampleTensor("\(stem).weight_global_scale", .f32, [1], factors(1, 23)),
       ]
     },
     settings: "{\"quant_method\": \"compressed-tensors\", \"format\": \"nvfp4-pack-quantized\"}")

@@ -11,7 +11,7 @@ import Testing
   init() throws { sandbox = try ContainerSandbox() }
 
   private func report(
-    _ tensors: [TestTensor], _ settings: String, flag: Bool
+    _ tensors: [SampleTensor], _ settings: String, flag: Bool
   ) throws -> InspectReport {
     try Inspector(
       PackedCheckpoint.open(tensors, settings: settings, in: sandbox, flag: flag)
@@ -19,8 +19,8 @@ import Testing
   }
 
   private func pair(
-    _ sample: PackedSample, _ change: (inout [TestTensor]) -> Void = { _ in }
-  ) -> [TestTensor] {
+    _ sample: PackedSample, _ change: (inout [SampleTensor]) -> Void = { _ in }
+  ) -> [SampleTensor] {
     var head = sample.tensors("lm_head")
     change(&head)
     return sample.tensors(PackedSample.stem) + head
@@ -61,7 +61,7 @@ import Testing
   @Test("other codes for the same numbers are near-equal: not bytes, yet nothing differs")
   func otherSpelling() throws {
     // A scale of zero makes every code the bias.
-    func zeroed(_ tensors: [TestTensor]) -> [TestTensor] {
+    func zeroed(_ tensors: [SampleTensor]) -> [SampleTensor] {
       tensors.map { tensor in
         var tensor = tensor
         if tensor.name.hasSuffix(".scales") { tensor.bytes = tensor.bytes.map { _ in 0 } }
@@ -86,7 +86,7 @@ import Testing
     let shape = [matrix.rows, matrix.columns]
     func judged() throws -> InspectReport {
       try report(
-        sample.tensors(PackedSample.stem) + [TestTensor("lm_head.weight", .f32, shape, numbers)],
+        sample.tensors(PackedSample.stem) + [SampleTensor("lm_head.weight", .f32, shape, numbers)],
         sample.settings, flag: false)
     }
     let equal = try judged()
@@ -107,7 +107,7 @@ import Testing
     let tensors =
       sample.tensors(PackedSample.stem)
       + [
-        TestTensor("lm_head.weight", .f32, [33, 64], [UInt8](repeating: 0, count: 33 * 256))
+        SampleTensor("lm_head.weight", .f32, [33, 64], [UInt8](repeating: 0, count: 33 * 256))
       ]
     #expect(try report(tensors, sample.settings, flag: false).verdict == .shapeMismatch)
   }

@@ -32,7 +32,10 @@ public struct SafetensorsIndex: Sendable {
     }
     guard root.members != nil else { throw invalid("index is not a JSON object") }
     guard let map = root["weight_map"]?.members else {
-      throw invalid("weight_map is missing or not an object")
+      throw CheckpointError(
+        .invalidIndex, file: path,
+        "no index of weight files: weight_map is missing or not an object",
+        hint: "give the folder, or its weight files")
     }
     var weightMap: [(tensor: String, shard: String)] = []
     weightMap.reserveCapacity(map.count)
