@@ -1,17 +1,18 @@
 // The coders of each instruction set, and the choice among them.
 #include "tc_huffman.h"
 
-#define TC_ENTROPY(level)                                  \
-  static const tc_entropy_table entropy_##level = {        \
-      .name = #level,                                      \
-      .encode_literals = tc_encode_literals_##level,       \
+#define TC_ENTROPY(level, decoder)                   \
+  static const tc_entropy_table entropy_##level = {  \
+      .name = #level,                                \
+      .encode_literals = tc_encode_literals_##level, \
+      .decode_literals = decoder,                    \
   };
 
-TC_ENTROPY(scalar)
-TC_ENTROPY(portable)
+TC_ENTROPY(scalar, tc_decode_literals_scalar)
+TC_ENTROPY(portable, NULL)
 #if defined(__x86_64__)
-TC_ENTROPY(avx2)
-TC_ENTROPY(avx512)
+TC_ENTROPY(avx2, NULL)
+TC_ENTROPY(avx512, tc_decode_literals_avx512)
 
 static int has_bmi(void) {
   return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
@@ -21,7 +22,7 @@ static int has_bmi(void) {
 static int has_vbmi(void) {
   return has_bmi() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
          __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
-         __builtin_cpu_supports("avx512vbmi");
+         __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512vbmi2");
 }
 #endif
 

@@ -111,7 +111,8 @@ TC_INLINE size_t block_bound(size_t n) { return n / 8 * tc_huffman_bits + 256; }
 #define TC_ENCODE_LITERALS(level, attribute, count, stream)                                       \
   TC_ENCODE_BLOCK(level, attribute, stream)                                                       \
   attribute size_t tc_encode_literals_##level(const uint8_t *source, size_t n, uint8_t *target,   \
-                                              size_t capacity, tc_huffman_room *room) {           \
+                                              size_t capacity, int is_wide,                       \
+                                              tc_huffman_room *room) {                            \
     if (n < huffman_least || n > UINT32_MAX) return 0;                                            \
     /* Magic number; one segment, 4 bytes of content size. */                                     \
     if (capacity < 9) return 0;                                                                   \
@@ -122,19 +123,24 @@ TC_INLINE size_t block_bound(size_t n) { return n / 8 * tc_huffman_bits + 256; }
     for (size_t start = 0; start < n; start += share) {                                           \
       const uint8_t *set = source + start;                                                        \
       const size_t size = n - start < share ? n - start : share;                                  \
-      const size_t half = size < huffman_single ? size : (size + 1) / 2;                          \
-      const size_t most = (half < size ? 2 : 1) * block_bound(half);                              \
-      if (capacity - (size_t)(p - target) < most) return 0;                                       \
+      const size_t blocks =                                                                       \
+          size < huffman_single                ? 1                                                \
+          : size < huffman_wide || !is_wide    ? 2                                                \
+                                               : huffman_blocks;                                  \
+      const size_t even = (size + blocks - 1) / blocks;                                           \
+      /* A multiple of four, so that all streams have the same length wherever they can. */       \
+      const size_t block = blocks < huffman_blocks ? even : (even + 3) / 4 * 4;                   \
+      if (capacity - (size_t)(p - target) < blocks * block_bound(block)) return 0;                \
       const int suits = count(set, size, room->counts);                                           \
       const int highest = suits ? tc_huffman_lengths(room->counts, room->lengths) : 0;            \
       if (highest == 0) return 0;                                                                 \
       const int longest = tc_huffman_codes(room->lengths, room->codes);                           \
-      const int last = start + size == n;                                                         \
-      p = encode_block_##level(set, half, highest, longest, last && half == size, p, room);       \
-      if (p != NULL && half < size) {                                                             \
-        p = encode_block_##level(set + half, size - half, 0, longest, last, p, room);             \
+      for (size_t at = 0; at < size; at += block) {                                               \
+        const size_t part = size - at < block ? size - at : block;                                \
+        p = encode_block_##level(set + at, part, at == 0 ? highest : 0, longest,                  \
+                                 start + at + part == n, p, room);                                \
+        if (p == NULL) return 0;                                                                  \
       }                                                                                           \
-      if (p == NULL) return 0;                                                                    \
     }                                                                                             \
     return (size_t)(p - target);                                                                  \
   }

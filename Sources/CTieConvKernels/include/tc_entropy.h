@@ -15,6 +15,7 @@ typedef struct {
   uint32_t counts[256];
   uint8_t lengths[tc_huffman_symbols];
   uint16_t codes[tc_huffman_symbols];
+  uint16_t entries[1 << tc_huffman_bits];
 } tc_huffman_room;
 
 typedef struct {
@@ -24,7 +25,13 @@ typedef struct {
   // above 127, fewer than 1024 bytes, one value alone), or where the frame would not be shorter or
   // not fit. Writes up to 64 bytes beyond the frame, within the capacity.
   size_t (*encode_literals)(const uint8_t *source, size_t n, uint8_t *target, size_t capacity,
-                            tc_huffman_room *room);
+                            int is_wide, tc_huffman_room *room);
+
+  // Fills target with the n bytes of a frame that the encoder wrote of 96 KiB or more; 0, and
+  // target in any state, where the frame is of another kind or damaged: libzstd has the last word.
+  // NULL where libzstd is faster.
+  int (*decode_literals)(const uint8_t *frame, size_t size, uint8_t *target, size_t n,
+                         tc_huffman_room *room);
 } tc_entropy_table;
 
 // The coders of one instruction set, or NULL where this machine cannot run it.

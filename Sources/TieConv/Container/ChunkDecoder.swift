@@ -7,6 +7,7 @@ internal import TieConvKernels
 /// at a time uses it.
 final class ChunkDecoder: @unchecked Sendable {
   private let frames: FrameDecoder
+  private let literals = LiteralFrames()
   private let planes: AlignedBuffer
   private var storedRoom: AlignedBuffer
 
@@ -124,7 +125,9 @@ final class ChunkDecoder: @unchecked Sendable {
       guard source.count == target.count else { throw Self.wrongSize(plane, target.count) }
       unsafe target.copyMemory(from: source)
     case .zstd:
-      guard unsafe frames.zstd(source, into: target) else {
+      // What the fast decoder does not take, damage among it, is for the library to judge.
+      guard unsafe literals.decode(source, into: target) || frames.zstd(source, into: target)
+      else {
         throw ChunkError("not one zstd frame of \(target.count) bytes")
       }
     case .deflate:

@@ -199,7 +199,7 @@ final class ChunkEncoder {
     if content == .text { return unsafe matched(plane, into: room) }
     let bits = unsafe content == .symbols ? 4 : ByteEntropy.estimate(plane, sample: Self.sample)
     guard bits < Self.incompressible else { return nil }
-    let size = unsafe huffman(plane, into: room)
+    let size = unsafe huffman(plane, isSymbols: content == .symbols, into: room)
     guard bits < Self.repetitive else { return size }
     let other = unsafe matched(plane, into: trial.bytes(trial.count))
     guard let other, other < size ?? .max else { return size }
@@ -209,11 +209,13 @@ final class ChunkEncoder {
   }
 
   private func huffman(
-    _ plane: UnsafeRawBufferPointer, into room: UnsafeMutableRawBufferPointer
+    _ plane: UnsafeRawBufferPointer, isSymbols: Bool, into room: UnsafeMutableRawBufferPointer
   ) -> Int? {
     guard codec == .zstd else { return unsafe frames.deflate(plane, matches: false, into: room) }
-    // The library's encoder takes what the fast one does not.
-    return unsafe literals.encode(plane, into: room) ?? frames.huffman(plane, into: room)
+    // The library's encoder takes what the fast one does not. Symbols are most of what is decoded,
+    // and wide frames are read fastest; a plane that saves little cannot spare what they cost.
+    return unsafe literals.encode(plane, into: room, isWide: isSymbols)
+      ?? frames.huffman(plane, into: room)
   }
 
   private func matched(
