@@ -33,7 +33,7 @@ let package = Package(
       name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "CLinux"),
-    .target(name: "CTieConvKernels"),
+    .target(name: "CTieConvKernels", cSettings: [.headerSearchPath(".")]),
     .target(
       name: "TieConvKernels", dependencies: ["CTieConvKernels"], swiftSettings: strict),
     .target(

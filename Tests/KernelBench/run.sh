@@ -5,11 +5,13 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 kernels="$here/../../Sources/CTieConvKernels"
+wrappers="$here/../../Sources/TieConvKernels"
 built=$(mktemp -d)
 trap 'rm -rf "$built"' EXIT
 mkdir "$built/objects"
 (cd "$built/objects" &&
-  clang -O2 -std=gnu11 -Wall -Wextra -Werror -I"$kernels/include" -c "$kernels"/*.c)
+  clang -O2 -std=gnu11 -Wall -Wextra -Werror -I"$kernels" -I"$kernels/include" \
+    -c "$kernels"/*.c "$kernels"/*/*.c)
 clang -O2 -std=gnu11 -Wall -Wextra -Werror -I"$kernels/include" "$here/kernel_bench.c" \
   "$built"/objects/*.o -lm -pthread -o "$built/kernel_bench"
 clang -O2 -std=gnu11 -Wall -Wextra -Werror -I"$kernels/include" "$here/row_bench.c" \
@@ -28,5 +30,5 @@ printf 'module CTieConvKernels { umbrella "%s/include" export * }\n' "$kernels" 
   >"$built/module.modulemap"
 swiftc -O -wmo -swift-version 6 -package-name bench -I "$built" \
   -Xcc -fmodule-map-file="$built/module.modulemap" "$here"/Products/main.swift \
-  "$here"/../../Sources/TieConvKernels/*.swift "$built"/objects/*.o -o "$built/products"
+  "$wrappers"/*.swift "$wrappers"/*/*.swift "$built"/objects/*.o -o "$built/products"
 "$python" "$here/products.py" "$built/products" ${1:+"$1"}

@@ -8,7 +8,7 @@ built=$(mktemp -d)
 trap 'rm -rf "$built"' EXIT
 for level in -O0 -O2; do
   clang --target=aarch64-linux-gnu "$level" -std=gnu11 -Wall -Wextra -Werror -static \
-    -I"$kernels/include" "$here"/*_check.c "$kernels"/*.c -lm -fuse-ld=lld \
-    -o "$built/neon_check"
+    -I"$kernels" -I"$kernels/include" "$here"/*_check.c \
+    "$kernels"/*.c "$kernels"/*/*.c -lm -fuse-ld=lld -o "$built/neon_check"
   qemu-aarch64 "$built/neon_check"
 done

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Write Sources/CTieConvKernels/ggml_grids.c, the lattice points of ggml's IQ1, IQ2 and IQ3 types.
+"""Write Sources/CTieConvKernels/Blocks/ggml_grids.c, the lattice points of IQ1, IQ2 and IQ3.
 
     python3 make_ggml_grids.py LLAMA_CPP/ggml/src/ggml-common.h LLAMA_CPP/LICENSE
 
@@ -61,7 +61,7 @@ def main() -> None:
         words = [f"0x{high:04x}{low:04x}," for low, high in zip(codes[::2], codes[1::2])]
         lines = ["    " + " ".join(words[i:i + 8]) for i in range(0, len(words), 8)]
         out += f"\nconst uint32_t {name}[{len(words)}] = {{\n" + "\n".join(lines) + "\n};\n"
-    target = Path(__file__).resolve().parents[2] / "Sources/CTieConvKernels/ggml_grids.c"
+    target = Path(__file__).resolve().parents[2] / "Sources/CTieConvKernels/Blocks/ggml_grids.c"
     target.write_text(out)
 
 
