@@ -74,10 +74,8 @@ struct RangeComparison {
       return nil
     } catch let difference as Difference {
       return difference
-    } catch let failure as IOFailure {
-      throw CheckpointError(failure)
     } catch {
-      throw CheckpointError(.unreadable, "\(error)")
+      throw CheckpointError(whileReading: error)
     }
   }
 

@@ -129,10 +129,8 @@ struct RowScan {
         parts.withLock { $0[number] = part }
         meter.advance(range.count * oneRow)
       }
-    } catch let failure as IOFailure {
-      throw CheckpointError(failure)
     } catch {
-      throw CheckpointError(.unreadable, "\(error)")
+      throw CheckpointError(whileReading: error)
     }
     return parts.withLock { $0 }.compactMap { $0 }
   }

@@ -38,10 +38,8 @@ struct TransposedComparer {
       return true
     } catch is Mismatch {
       return false
-    } catch let failure as IOFailure {
-      throw CheckpointError(failure)
     } catch {
-      throw CheckpointError(.unreadable, "\(error)")
+      throw CheckpointError(whileReading: error)
     }
   }
 

@@ -86,6 +86,16 @@ public struct CheckpointError: Error, Sendable, Equatable {
       cause: failure)
   }
 
+  /// The public form of what ended a loop that reads.
+  init(whileReading error: any Error) {
+    self =
+      switch error {
+      case let error as CheckpointError: error
+      case let failure as IOFailure: CheckpointError(failure)
+      default: CheckpointError(.unreadable, "\(error)")
+      }
+  }
+
   /// The error on one line, as it stands on stderr after `tieconv: `.
   public var line: String {
     [file, tensor, message].compactMap { $0 }.map(TextSafety.escaped).joined(separator: ": ")

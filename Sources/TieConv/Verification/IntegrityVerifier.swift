@@ -159,10 +159,8 @@ public struct IntegrityVerifier: Sendable {
         }
         meter.advance(info.byteCount)
       }
-    } catch let failure as IOFailure {
-      throw CheckpointError(failure)
     } catch {
-      throw CheckpointError(.unreadable, "\(error)")
+      throw CheckpointError(whileReading: error)
     }
     return found.withLock { $0 }.sorted { $0.key < $1.key }.map { number, element in
       let info = tensors[number].info

@@ -38,10 +38,9 @@ internal import CTieConvKernels
     return size == 0 ? nil : size
   }
 
-  /// Fills `target` with the content of `frame`, if ``encode(_:into:)`` wrote it
-  /// wide and of 96 KiB or more.
-  /// False, with anything in `target`, for all other frames, damaged ones, and where this machine
-  /// has no decoder faster than a library's.
+  /// Fills `target` with the content of `frame`, if ``encode(_:into:isWide:)`` wrote it wide and of
+  /// 96 KiB or more. False, with anything in `target`, for all other frames, damaged ones, and where
+  /// this machine has no decoder faster than a library's.
   package func decode(
     _ frame: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer
   ) -> Bool {

@@ -56,13 +56,25 @@ extension GradientVerifier {
     }
     var checks = try self.checks(of: step(nil), evidence)
     checks += pathChecks(evidence.parts.input, evidence.parts.output, evidence)
-    guard options.injectsFaults else { return checks }
-    for fault in TieFault.ofOneTable {
+    return try checks
+      + faultChecks(TieFault.ofOneTable) { fault throws(CheckpointError) in
+        try self.checks(of: step(fault), evidence)
+      }
+  }
+
+  /// One check for each fault, that a check of a step with it fails.
+  func faultChecks(
+    _ faults: [TieFault],
+    _ checks: (TieFault) throws(CheckpointError) -> [GradientReport.Check]
+  ) throws(CheckpointError) -> [GradientReport.Check] {
+    var caught: [GradientReport.Check] = []
+    guard options.injectsFaults else { return caught }
+    for fault in faults {
       try options.execution.checkCancellation()
-      let caught = try self.checks(of: step(fault), evidence).first { !$0.passed }
-      checks.append(GradientReport.Check(catching: fault, by: caught))
+      let check = try checks(fault).first { !$0.passed }
+      caught.append(GradientReport.Check(catching: fault, by: check))
     }
-    return checks
+    return caught
   }
 
   /// Sum of paths, finite difference, rows, optimizer step, names.
@@ -112,17 +124,26 @@ extension GradientVerifier {
     let settings = TableStep()
     let taken = try decoder.computing { () throws(KernelError) in try step.taken(settings) }
     guard let taken, let table = decoder.weights.embedding else { return [] }
-    let old = TableRows(table)
-    let moved = TableRows(taken.embedding) + -1 * old
-    let expected = settings.expected(table, gradient: step.gradient) + -1 * old
     return [
-      GradientReport.Check(
-        "step-once", error: moved.relativeError(to: expected), tolerance: Self.stepTolerance,
+      Self.stepCheck(
+        "step-once", settings, from: table, to: taken.embedding, step.gradient,
         "one AdamW step moves the table, and decays it, once"),
       GradientReport.Check(
         "names-agree", error: TableRows(taken.head).relativeError(to: TableRows(taken.embedding)),
         tolerance: 0, "after the step, both names are one matrix"),
     ]
+  }
+
+  /// Whether a step moved a table as its gradient says.
+  static func stepCheck(
+    _ name: String, _ settings: TableStep, from before: WeightMatrix, to after: WeightMatrix,
+    _ gradient: TableRows, _ message: String
+  ) -> GradientReport.Check {
+    let old = TableRows(before)
+    let moved = TableRows(after) + -1 * old
+    let expected = settings.expected(before, gradient: gradient) + -1 * old
+    return GradientReport.Check(
+      name, error: moved.relativeError(to: expected), tolerance: stepTolerance, message)
   }
 
   /// Finite differences of either path with the other held, against a step's gradients.

@@ -11,14 +11,10 @@ extension GradientVerifier {
     func step(_ fault: TieFault?) throws(CheckpointError) -> UntiedStep {
       try UntiedStep(decoder, batch, fault: fault, parts: evidence.parts, request: request)
     }
-    var checks = try self.checks(of: step(nil), evidence)
-    guard options.injectsFaults else { return checks }
-    for fault in TieFault.ofTwoTables {
-      try options.execution.checkCancellation()
-      let caught = try self.checks(of: step(fault), evidence).first { !$0.passed }
-      checks.append(GradientReport.Check(catching: fault, by: caught))
-    }
-    return checks
+    return try self.checks(of: step(nil), evidence)
+      + faultChecks(TieFault.ofTwoTables) { fault throws(CheckpointError) in
+        try self.checks(of: step(fault), evidence)
+      }
   }
 
   /// Finite differences of each table, rows, optimizer step.
@@ -61,22 +57,12 @@ extension GradientVerifier {
     guard let taken, let table = decoder.weights.embedding, let head = decoder.weights.head else {
       return []
     }
-    func check(
-      _ name: String, _ before: WeightMatrix, _ after: WeightMatrix, _ gradient: TableRows,
-      _ message: String
-    ) -> GradientReport.Check {
-      let old = TableRows(before)
-      let moved = TableRows(after) + -1 * old
-      let expected = settings.expected(before, gradient: gradient) + -1 * old
-      return GradientReport.Check(
-        name, error: moved.relativeError(to: expected), tolerance: Self.stepTolerance, message)
-    }
     return [
-      check(
-        "step-once-embedding", table, taken.embedding, step.gradients.input,
+      Self.stepCheck(
+        "step-once-embedding", settings, from: table, to: taken.embedding, step.gradients.input,
         "one AdamW step moves the embedding by its own gradient, and decays it, once"),
-      check(
-        "step-once-head", head, taken.head, step.gradients.output,
+      Self.stepCheck(
+        "step-once-head", settings, from: head, to: taken.head, step.gradients.output,
         "one AdamW step moves the head by its own gradient, and decays it, once"),
     ]
   }

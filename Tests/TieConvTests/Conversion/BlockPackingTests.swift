@@ -8,16 +8,6 @@ import TieConvIO
 @testable import TieConv
 
 struct BlockPackingTests {
-  private static func convert(
-    _ input: String, _ output: String, _ target: ConversionTarget,
-    _ change: (inout ConvertOptions) -> Void = { _ in }
-  ) throws -> ConvertReport {
-    var options = ConvertOptions(execution: ExecutionOptions(threads: 2))
-    change(&options)
-    return try Converter(try Checkpoint(opening: input), options: options)
-      .convert(to: output, as: target)
-  }
-
   private static func bytes(_ path: String) throws -> [UInt8] {
     let file = try InputFile(path)
     return try file.bytes(in: 0..<file.size)
@@ -65,7 +55,7 @@ struct BlockPackingTests {
 
   @Test func anUntouchedFolderBecomesTheFileThatItWas() throws {
     let sandbox = try Sandbox()
-    let report = try Self.convert(sandbox.plain, sandbox.again, .gguf)
+    let report = try convert(sandbox.plain, sandbox.again, .gguf)
     #expect(try Self.bytes(sandbox.again) == Self.bytes(sandbox.original))
     #expect(Set(report.tensorsPacked.map(\.type)) == Set(PackedModel.types.map(\.name)))
     #expect(report.tensorsEdited.isEmpty && report.notes.isEmpty)
@@ -74,12 +64,12 @@ struct BlockPackingTests {
   @Test func shardsAndContainersKeepTheRecord() throws {
     let sandbox = try Sandbox()
     let shards = "\(sandbox.folder.path)/shards"
-    _ = try Self.convert(sandbox.plain, shards, .safetensors) { $0.maximumShardSize = 50_000 }
+    _ = try convert(sandbox.plain, shards, .safetensors) { $0.maximumShardSize = 50_000 }
     let pack = "\(sandbox.folder.path)/model.tiepack"
-    _ = try Self.convert(shards, pack, .tiepack)
+    _ = try convert(shards, pack, .tiepack)
     for source in [shards, pack] {
       let output = "\(source).gguf"
-      _ = try Self.convert(source, output, .gguf)
+      _ = try convert(source, output, .gguf)
       #expect(try Self.bytes(output) == Self.bytes(sandbox.original), "\(source)")
     }
     let integrity = try IntegrityVerifier(try Checkpoint(opening: shards)).report()
@@ -90,7 +80,7 @@ struct BlockPackingTests {
     let sandbox = try Sandbox()
     let untied = "\(sandbox.folder.path)/untied"
     _ = try TieEditor(try Checkpoint(opening: sandbox.plain)).untie(to: untied)
-    let report = try Self.convert(untied, sandbox.again, .gguf)
+    let report = try convert(untied, sandbox.again, .gguf)
     #expect(report.tensorsPacked.count == 8)
     let header = try GGUFHeader(opening: sandbox.again)
     #expect(header.tensors.first { $0.name == "output.weight" }?.type == .f32)
@@ -100,7 +90,7 @@ struct BlockPackingTests {
     let sandbox = try Sandbox()
     let name = "model.layers.0.self_attn.q_proj.weight"
     try sandbox.edit(name)
-    let report = try Self.convert(sandbox.plain, sandbox.again, .gguf)
+    let report = try convert(sandbox.plain, sandbox.again, .gguf)
     #expect(report.tensorsEdited == [name])
     #expect(report.tensorsPacked.count == 7)
     let after = try Checkpoint(opening: sandbox.again)
@@ -116,13 +106,13 @@ struct BlockPackingTests {
   @Test func aCastIsObeyedAndAnEditedConfigSpeaksForItself() throws {
     let sandbox = try Sandbox()
     let plain = "\(sandbox.folder.path)/plain-again.gguf"
-    let report = try Self.convert(sandbox.plain, plain, .gguf) { $0.dtype = .f32 }
+    let report = try convert(sandbox.plain, plain, .gguf) { $0.dtype = .f32 }
     #expect(report.tensorsPacked.isEmpty && report.tensorsEdited.isEmpty)
     #expect(try GGUFHeader(opening: plain).tensors.allSatisfy { $0.type == .f32 })
     #expect(try GGUFHeader(opening: plain).metadata["general.file_type"] == .uint32(0))
     try sandbox.edit(
       "config.json", replacing: "\"rope_theta\": 10000.0", with: "\"rope_theta\": 5e5")
-    let edited = try Self.convert(sandbox.plain, sandbox.again, .gguf)
+    let edited = try convert(sandbox.plain, sandbox.again, .gguf)
     #expect(edited.tensorsPacked.count == 8)
     let header = try GGUFHeader(opening: sandbox.again)
     #expect(header.metadata["llama.rope.freq_base"] == .float32(500_000))
@@ -132,8 +122,8 @@ struct BlockPackingTests {
   @Test func whatWasCastOnTheWayIsNotTakenForEdited() throws {
     let sandbox = try Sandbox()
     let half = "\(sandbox.folder.path)/half"
-    _ = try Self.convert(sandbox.original, half, .safetensors) { $0.dtype = .bf16 }
-    let report = try Self.convert(half, sandbox.again, .gguf)
+    _ = try convert(sandbox.original, half, .safetensors) { $0.dtype = .bf16 }
+    let report = try convert(half, sandbox.again, .gguf)
     #expect(report.tensorsPacked.isEmpty && report.tensorsEdited.isEmpty)
     let header = try GGUFHeader(opening: sandbox.again)
     #expect(header.metadata["general.file_type"] == .uint32(32))
@@ -146,7 +136,7 @@ struct BlockPackingTests {
     {
       let sandbox = try Sandbox()
       try sandbox.edit(Receipt.fileName, replacing: old, with: new)
-      let report = try Self.convert(sandbox.plain, sandbox.again, .gguf)
+      let report = try convert(sandbox.plain, sandbox.again, .gguf)
       #expect(report.verified == true)
       #expect(report.tensorsEdited.isEmpty == (new == "\"Q4_K\""))
       #expect(report.notes.count == (new == "\"Q4_K\"" ? 1 : 0))
@@ -163,7 +153,7 @@ struct BlockPackingTests {
       let sandbox = try Sandbox()
       try sandbox.edit(Receipt.fileName, replacing: old, with: new)
       #expect {
-        try Self.convert(sandbox.plain, sandbox.again, .gguf)
+        try convert(sandbox.plain, sandbox.again, .gguf)
       } throws: { ($0 as? CheckpointError)?.code == .invalidReceipt }
       #expect(try FileSystem.kind(of: sandbox.again) == nil)
     }
@@ -173,7 +163,7 @@ struct BlockPackingTests {
     let sandbox = try Sandbox()
     try sandbox.edit(
       Receipt.fileName, replacing: "\"value\": \"llama\"", with: "\"value\": \"bert\"")
-    _ = try Self.convert(sandbox.plain, sandbox.again, .gguf)
+    _ = try convert(sandbox.plain, sandbox.again, .gguf)
     #expect(try GGUFHeader(opening: sandbox.again).metadata.architecture == "llama")
   }
 

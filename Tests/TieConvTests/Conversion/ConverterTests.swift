@@ -6,25 +6,15 @@ import TieConvIO
 @testable import TieConv
 
 @Suite struct ConverterTests {
-  private static func convert(
-    _ input: String, _ output: String, _ target: ConversionTarget,
-    _ change: (inout ConvertOptions) -> Void = { _ in }
-  ) throws -> ConvertReport {
-    var options = ConvertOptions(execution: ExecutionOptions(threads: 2))
-    change(&options)
-    return try Converter(try Checkpoint(opening: input), options: options)
-      .convert(to: output, as: target)
-  }
-
   @Test(arguments: ["byte-level", "sentencepiece", "unigram", "pairs"])
   func gGUFAndBackGivesEveryTensorByteForByte(name: String) throws {
     let folder = try TemporaryFolder()
     let input = "\(Testdata.root)/conversion/\(name)"
     let gguf = "\(folder.path)/model.gguf"
     let back = "\(folder.path)/back"
-    let there = try Self.convert(input, gguf, .gguf)
+    let there = try convert(input, gguf, .gguf)
     #expect(there.verified == true)
-    let again = try Self.convert(gguf, back, .safetensors)
+    let again = try convert(gguf, back, .safetensors)
     #expect(again.tensorsDropped.isEmpty && again.tensorsAdded.isEmpty)
     let (before, after) = (try Checkpoint(opening: input), try Checkpoint(opening: back))
     #expect(Set(before.locations.keys) == Set(after.locations.keys))
@@ -40,7 +30,7 @@ import TieConvIO
     let folder = try TemporaryFolder()
     for (name, hasHead) in [("byte-level", false), ("sentencepiece", true)] {
       let gguf = "\(folder.path)/\(name).gguf"
-      _ = try Self.convert("\(Testdata.root)/conversion/\(name)", gguf, .gguf)
+      _ = try convert("\(Testdata.root)/conversion/\(name)", gguf, .gguf)
       let header = try GGUFHeader(opening: gguf)
       #expect(header.tensors.contains { $0.name == "output.weight" } == hasHead)
     }
@@ -49,7 +39,7 @@ import TieConvIO
   @Test func shardsHoldWhatTheyMayAndTheIndexIsExact() throws {
     let folder = try TemporaryFolder()
     let output = "\(folder.path)/out"
-    let report = try Self.convert(
+    let report = try convert(
       "\(Testdata.root)/conversion/sentencepiece", output, .safetensors
     ) { $0.maximumShardSize = 4000 }
     let after = try Checkpoint(opening: output)
@@ -72,7 +62,7 @@ import TieConvIO
     for verdict in ["TIED_CONFLICT", "HEAD_MISSING"] {
       for target in [ConversionTarget.safetensors, .mlx] {
         #expect {
-          try Self.convert("\(Testdata.root)/verdicts/\(verdict)", "\(folder.path)/out", target)
+          try convert("\(Testdata.root)/verdicts/\(verdict)", "\(folder.path)/out", target)
         } throws: { ($0 as? CheckpointError)?.code == .conflict }
       }
     }
@@ -83,14 +73,14 @@ import TieConvIO
   func aModelWithoutTensorsStaysOne(target: ConversionTarget) throws {
     let folder = try TemporaryFolder()
     let output = "\(folder.path)/out"
-    let report = try Self.convert("\(Testdata.root)/found/no-tensors-at-all", output, target)
+    let report = try convert("\(Testdata.root)/found/no-tensors-at-all", output, target)
     #expect(report.verified == true)
     #expect(try Checkpoint(opening: output).locations.isEmpty)
   }
 
   @Test func aDryRunWritesNothing() throws {
     let folder = try TemporaryFolder()
-    let report = try Self.convert(
+    let report = try convert(
       "\(Testdata.root)/conversion/byte-level", "\(folder.path)/m.gguf", .gguf
     ) { $0.isDryRun = true }
     #expect(report.output == nil && (report.outputBytes ?? 0) > 0)

@@ -121,12 +121,8 @@ struct ConversionVerifier {
         guard isEqual else { throw failed("bytes differ", run.name) }
         meter.advance(count)
       }
-    } catch let error as CheckpointError {
-      throw error
-    } catch let failure as IOFailure {
-      throw CheckpointError(failure)
     } catch {
-      throw CheckpointError(.unreadable, "\(error)")
+      throw CheckpointError(whileReading: error)
     }
   }
 }

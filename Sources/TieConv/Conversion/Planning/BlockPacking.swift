@@ -97,12 +97,8 @@ struct BlockPacking {
         if try !tensors[number].isExact(range) { found.withLock { _ = $0.insert(number) } }
         meter.advance(range.count * tensors[number].size / tensors[number].count)
       }
-    } catch let error as CheckpointError {
-      throw error
-    } catch let failure as IOFailure {
-      throw CheckpointError(failure)
     } catch {
-      throw CheckpointError(.unreadable, "\(error)")
+      throw CheckpointError(whileReading: error)
     }
     return found.withLock { $0 }
   }

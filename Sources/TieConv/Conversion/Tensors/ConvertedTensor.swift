@@ -68,9 +68,7 @@ final class ConvertedTensor: ByteSource {
     into buffer: UnsafeMutableRawBufferPointer, at offset: Int
   ) throws(IOFailure) {
     guard buffer.count > 0 else { return }
-    guard offset >= 0, buffer.count <= size - offset else {
-      throw IOFailure("read", path, reason: .unexpectedEnd, message: "past the end of a tensor")
-    }
+    try checkBounds(buffer.count, at: offset)
     let first = offset / outputWidth
     let last = (offset + buffer.count + outputWidth - 1) / outputWidth
     let isWhole = offset % outputWidth == 0 && buffer.count % outputWidth == 0

@@ -47,9 +47,7 @@ final class DequantizedBlocks: ByteSource {
   func read(
     into buffer: UnsafeMutableRawBufferPointer, at offset: Int
   ) throws(IOFailure) {
-    guard offset >= 0, buffer.count <= size - offset else {
-      throw IOFailure("read", path, reason: .unexpectedEnd, message: "past the end of a tensor")
-    }
+    try checkBounds(buffer.count, at: offset)
     let decoded = block.elements * width
     let step = max(1, Self.elementCount / block.elements)
     let packed = AlignedBuffer(count: step * block.bytes)

@@ -35,9 +35,7 @@ final class EncodedBlocks: ByteSource {
   func read(
     into buffer: UnsafeMutableRawBufferPointer, at offset: Int
   ) throws(IOFailure) {
-    guard offset >= 0, buffer.count <= size - offset else {
-      throw IOFailure("read", path, reason: .unexpectedEnd, message: "past the end of a tensor")
-    }
+    try checkBounds(buffer.count, at: offset)
     let end = (offset + buffer.count + type.blockBytes - 1) / type.blockBytes
     var done = 0
     unsafe try forEachRun(of: offset / type.blockBytes..<end) {

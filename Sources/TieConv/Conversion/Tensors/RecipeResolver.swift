@@ -167,9 +167,7 @@ final class NumberSource: ByteSource {
   func read(
     into buffer: UnsafeMutableRawBufferPointer, at offset: Int
   ) throws(IOFailure) {
-    guard offset >= 0, buffer.count <= bytes.count - offset else {
-      throw IOFailure("read", path, reason: .unexpectedEnd, message: "past the end of a tensor")
-    }
+    try checkBounds(buffer.count, at: offset)
     unsafe buffer.copyBytes(from: bytes[offset..<offset + buffer.count])
   }
 }

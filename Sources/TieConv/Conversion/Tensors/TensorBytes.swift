@@ -24,9 +24,7 @@ final class TensorBytes: ByteSource {
   func read(
     into buffer: UnsafeMutableRawBufferPointer, at offset: Int
   ) throws(IOFailure) {
-    guard offset >= 0, buffer.count <= size - offset else {
-      throw IOFailure("read", path, reason: .unexpectedEnd, message: "past the end of a tensor")
-    }
+    try checkBounds(buffer.count, at: offset)
     unsafe try source.read(into: buffer, at: start + offset)
   }
 }

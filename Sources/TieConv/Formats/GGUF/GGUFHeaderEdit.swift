@@ -170,16 +170,6 @@ extension GGUFValue {
   /// The integer and `change`, in the same type; nil where it is none, or does not fit.
   fileprivate func adding(_ change: Int) -> GGUFValue? {
     guard let sum = integer.map({ $0.addingSaturated(change) }) else { return nil }
-    return switch self {
-    case .uint8: UInt8(exactly: sum).map { .uint8($0) }
-    case .int8: Int8(exactly: sum).map { .int8($0) }
-    case .uint16: UInt16(exactly: sum).map { .uint16($0) }
-    case .int16: Int16(exactly: sum).map { .int16($0) }
-    case .uint32: UInt32(exactly: sum).map { .uint32($0) }
-    case .int32: Int32(exactly: sum).map { .int32($0) }
-    case .uint64: UInt64(exactly: sum).map { .uint64($0) }
-    case .int64: .int64(Int64(sum))
-    default: nil
-    }
+    return GGUFValue(sum, as: type)
   }
 }

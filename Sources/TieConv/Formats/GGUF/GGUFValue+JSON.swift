@@ -51,7 +51,7 @@ extension GGUFValue {
       value =
         switch node.value {
         case .number(let text):
-          Int(text).flatMap { Self.integer(type, $0) }
+          Int(text).flatMap { GGUFValue($0, as: type) }
             ?? Double(text).flatMap { Self.number(type, $0) }
         case .string(let text): type == .string ? .string(text) : nil
         case .bool(let flag): type == .bool ? .bool(flag) : nil
@@ -62,20 +62,6 @@ extension GGUFValue {
     }
     guard let value else { return nil }
     self = value
-  }
-
-  private static func integer(_ type: GGUFValueType, _ number: Int) -> GGUFValue? {
-    switch type {
-    case .uint8: UInt8(exactly: number).map { .uint8($0) }
-    case .int8: Int8(exactly: number).map { .int8($0) }
-    case .uint16: UInt16(exactly: number).map { .uint16($0) }
-    case .int16: Int16(exactly: number).map { .int16($0) }
-    case .uint32: UInt32(exactly: number).map { .uint32($0) }
-    case .int32: Int32(exactly: number).map { .int32($0) }
-    case .uint64: UInt64(exactly: number).map { .uint64($0) }
-    case .int64: .int64(Int64(number))
-    default: nil
-    }
   }
 
   private static func number(_ type: GGUFValueType, _ number: Double) -> GGUFValue? {

@@ -37,6 +37,24 @@ public enum GGUFValue: Sendable, Equatable {
     }
   }
 
+  /// An integer in the stored type `type`; nil where that is none of integers, or does not hold it.
+  init?(_ number: Int, as type: GGUFValueType) {
+    let value: GGUFValue? =
+      switch type {
+      case .uint8: UInt8(exactly: number).map { .uint8($0) }
+      case .int8: Int8(exactly: number).map { .int8($0) }
+      case .uint16: UInt16(exactly: number).map { .uint16($0) }
+      case .int16: Int16(exactly: number).map { .int16($0) }
+      case .uint32: UInt32(exactly: number).map { .uint32($0) }
+      case .int32: Int32(exactly: number).map { .int32($0) }
+      case .uint64: UInt64(exactly: number).map { .uint64($0) }
+      case .int64: .int64(Int64(number))
+      default: nil
+      }
+    guard let value else { return nil }
+    self = value
+  }
+
   /// The value as an integer; nil where it is none, or beyond `Int`.
   public var integer: Int? {
     switch self {

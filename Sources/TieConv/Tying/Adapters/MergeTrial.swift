@@ -108,10 +108,8 @@ struct MergeTrial {
         parts.withLock { $0[number] = part }
         meter.advance(range.count * base.columns * 4)
       }
-    } catch let failure as IOFailure {
-      throw CheckpointError(failure)
     } catch {
-      throw CheckpointError(.unreadable, "\(error)")
+      throw CheckpointError(whileReading: error)
     }
     var total = Sums(combinations.count)
     for part in parts.withLock({ $0 }).compactMap({ $0 }) { total += part }
