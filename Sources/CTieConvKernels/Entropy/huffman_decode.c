@@ -1,5 +1,5 @@
 // The decoder of literals: frames whose every block is Huffman-coded literals in four streams and
-// no sequences, eight blocks to a code, whose weights are stored without a code of their own. Of
+// no sequences, sixteen blocks to a code, whose weights are stored without a code of their own. Of
 // all others, and of damaged ones, it says so and leaves them to the library.
 #include "tc_huffman.h"
 

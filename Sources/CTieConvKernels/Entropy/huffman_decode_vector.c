@@ -1,11 +1,12 @@
-// The decoder of literals with AVX-512: 32 streams at once, those of eight blocks under one code.
+// The decoder of literals with AVX-512: 64 streams at once, those of sixteen blocks under one code,
+// in two groups.
 //
 // A step takes one symbol of every stream. What comes next in each stream lies in 64-bit lanes, its
-// first bit on top; the top bits of all 32 make one register of 16-bit windows. Codes are found in
+// first bit on top; the top bits of the 32 of a group make one register of 16-bit windows. Codes are found in
 // registers, not in memory: in order of the windows, long codes come first (RFC 8878 section
 // 4.2.1.3), so three tables of 64 entries will do, one over all windows for codes of up to 6 bits,
 // two that look closer at the windows of longer ones. A code that does not fit them so is left to
-// the library, as is anything but eight blocks of literals, and all that is damaged.
+// the library, as is anything but sixteen blocks of literals, and all that is damaged.
 #include "tc_huffman.h"
 
 #if defined(__x86_64__)
@@ -16,7 +17,7 @@
       target("avx2,avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vbmi2,bmi,bmi2")))
 #define INLINE TARGET static inline __attribute__((always_inline))
 
-enum { streams = 4 * huffman_blocks, steps = 8, row = 64 };
+enum { streams = 4 * huffman_blocks, groups = huffman_blocks / 8, steps = 8, row = 64 };
 
 typedef struct {
   __m512i low, high;
@@ -127,67 +128,89 @@ INLINE __m512i codes_of(const code_tables *t, __m512i windows) {
   return _mm512_mask_mov_epi16(_mm512_mask_mov_epi16(a, middle, b), fine, c);
 }
 
-// Takes `count` symbols of each stream, two to a lane of `pairs`; the result has in its low bytes
-// how many bits they took. Register k is turned so that what is next lies in 16-bit part k: so the
-// windows of four registers come together without shuffles.
-INLINE __m512i take(const code_tables *t, const __m512i next[4], int count, __m512i *pairs) {
-  __m512i sum = _mm512_setzero_si512(), before = sum;
-  __m512i bits[4] = {_mm512_rol_epi64(next[0], 16), _mm512_rol_epi64(next[1], 32),
-                     _mm512_rol_epi64(next[2], 48), next[3]};
+// Takes `count` symbols of each stream of the groups from `from` to `to`, two to a lane of `pairs`;
+// `sums` has in its low bytes how many bits they took. Register k is turned so that what is next
+// lies in 16-bit part k: so the windows of four registers come together without shuffles. Groups
+// are taken side by side, because each waits for its own last step.
+INLINE void take(const code_tables *t, const stream_places s[groups], int from, int to, int count,
+                 __m512i pairs[groups][4], __m512i sums[groups]) {
+  __m512i bits[groups][4], before[groups];
+#pragma clang loop unroll(full)
+  for (int g = from; g < to; g++) {
+    sums[g] = before[g] = _mm512_setzero_si512();
+    bits[g][0] = _mm512_rol_epi64(s[g].next[0], 16);
+    bits[g][1] = _mm512_rol_epi64(s[g].next[1], 32);
+    bits[g][2] = _mm512_rol_epi64(s[g].next[2], 48);
+    bits[g][3] = s[g].next[3];
+  }
 #pragma clang loop unroll(full)
   for (int step = 0; step < count; step++) {
-    const __m512i found = codes_of(t, windows_of(bits));
-    sum = _mm512_add_epi16(sum, found);
 #pragma clang loop unroll(full)
-    for (int k = 0; k < 4; k++) {
-      // Of a count, the rotation takes the lowest six bits.
-      bits[k] = _mm512_rolv_epi64(bits[k], _mm512_srli_epi64(found, 16 * (unsigned)k));
-    }
-    if (step % 2 == 0) {
-      before = _mm512_srli_epi16(found, 8);
-    } else {
-      pairs[step / 2] = _mm512_ternarylogic_epi64(before, found, _mm512_set1_epi16(-256), 0xF8);
+    for (int g = from; g < to; g++) {
+      const __m512i found = codes_of(t, windows_of(bits[g]));
+      sums[g] = _mm512_add_epi16(sums[g], found);
+#pragma clang loop unroll(full)
+      for (int k = 0; k < 4; k++) {
+        // Of a count, the rotation takes the lowest six bits.
+        bits[g][k] = _mm512_rolv_epi64(bits[g][k], _mm512_srli_epi64(found, 16 * (unsigned)k));
+      }
+      if (step % 2 == 0) {
+        before[g] = _mm512_srli_epi16(found, 8);
+      } else {
+        pairs[g][step / 2] =
+            _mm512_ternarylogic_epi64(before[g], found, _mm512_set1_epi16(-256), 0xF8);
+      }
     }
   }
-  return sum;
+}
+
+// Four symbols of each stream of a group and again four, for when eight take more bits than a
+// register holds.
+INLINE void take_halves(const code_tables *t, const uint8_t *frame, stream_places s[groups], int g,
+                        __m512i pairs[groups][4]) {
+  __m512i some[groups][4], sums[groups];
+  for (int half = 0; half < 2; half++) {
+    take(t, s, g, g + 1, steps / 2, some, sums);
+    pairs[g][2 * half] = some[g][0];
+    pairs[g][2 * half + 1] = some[g][1];
+    __m512i left[4];
+    for (int k = 0; k < 4; k++) {
+      left[k] = _mm512_sub_epi64(s[g].left[k], low_bytes(sums[g], k));
+      // Damage may lead beyond the start of a stream, but not beyond that of the frame. It is
+      // found: a code has one bit at least.
+      s[g].left[k] = _mm512_max_epi64(left[k], s[g].start[k]);
+    }
+    open_places(frame, s + g);
+    if (half == 1) {
+      for (int k = 0; k < 4; k++) s[g].left[k] = left[k];
+    }
+  }
 }
 
 // Eight symbols of each stream. What is read for the next eight is fetched before it is known how
 // many bits these take, so that nothing waits for it; `next` is whole again if they are at most 57,
-// which is all but always so. Where not, each four are taken on their own.
-INLINE void take_steps(const code_tables *t, const uint8_t *frame, stream_places *s,
-                       __m512i pairs[4]) {
-  __m512i later[4];
-  for (int k = 0; k < 4; k++) {
-    later[k] = fetched(frame, _mm512_sub_epi64(s->left[k], _mm512_set1_epi64(64)));
-  }
-  const __m512i sum = take(t, s->next, steps, pairs);
-  const __m512i low = _mm512_and_si512(sum, _mm512_set1_epi16(255));
-  if (__builtin_expect(_mm512_cmpgt_epu16_mask(low, _mm512_set1_epi16(57)) == 0, 1)) {
+// which is all but always so.
+INLINE void take_steps(const code_tables *t, const uint8_t *frame, stream_places s[groups],
+                       __m512i pairs[groups][4]) {
+  __m512i later[groups][4], sums[groups];
+  for (int g = 0; g < groups; g++) {
     for (int k = 0; k < 4; k++) {
-      const __m512i taken = low_bytes(sum, k);
-      s->left[k] = _mm512_sub_epi64(s->left[k], taken);
-      s->next[k] = _mm512_shldv_epi64(s->next[k], later[k], taken);
+      later[g][k] = fetched(frame, _mm512_sub_epi64(s[g].left[k], _mm512_set1_epi64(64)));
     }
-    return;
   }
-  for (int half = 0; half < 2; half++) {
-    const __m512i taken = take(t, s->next, steps / 2, pairs + 2 * half);
+  take(t, s, 0, groups, steps, pairs, sums);
+  for (int g = 0; g < groups; g++) {
+    const __m512i low = _mm512_and_si512(sums[g], _mm512_set1_epi16(255));
+    if (__builtin_expect(_mm512_cmpgt_epu16_mask(low, _mm512_set1_epi16(57)) != 0, 0)) {
+      take_halves(t, frame, s, g, pairs);
+      continue;
+    }
     for (int k = 0; k < 4; k++) {
-      s->left[k] = _mm512_sub_epi64(s->left[k], low_bytes(taken, k));
-      // Damage may lead beyond the start of a stream, but not beyond that of the frame. It is
-      // found: a code has one bit at least.
-      if (half == 0) s->left[k] = _mm512_max_epi64(s->left[k], s->start[k]);
+      const __m512i taken = low_bytes(sums[g], k);
+      s[g].left[k] = _mm512_sub_epi64(s[g].left[k], taken);
+      s[g].next[k] = _mm512_shldv_epi64(s[g].next[k], later[g][k], taken);
     }
-    if (half == 0) open_places(frame, s);
   }
-  for (int k = 0; k < 4; k++) {
-    const __m512i within = _mm512_max_epi64(s->left[k], s->start[k]);
-    later[k] = s->left[k];
-    s->left[k] = within;
-  }
-  open_places(frame, s);
-  for (int k = 0; k < 4; k++) s->left[k] = later[k];
 }
 
 // The pairs of each stream side by side: 8 symbols in a 64-bit lane. Register j has, in lanes 2l
@@ -226,53 +249,60 @@ INLINE void transpose(__m512i x[8]) {
 
 // A row of 64 symbols for each stream, to `offset` of where the stream's symbols go. Collected here
 // first: the streams' places are a power of two apart, and would push one another out of the cache.
-INLINE void store_rows(__m512i collected[8][4], const tc_huffman_streams *s, size_t offset) {
+INLINE void store_rows(__m512i collected[8][groups][4], const tc_huffman_streams *s, int group,
+                       size_t offset) {
   for (int j = 0; j < 4; j++) {
     __m512i x[8];
-    for (int r = 0; r < 8; r++) x[r] = collected[r][j];
+    for (int r = 0; r < 8; r++) x[r] = collected[r][group][j];
     transpose(x);
     for (int q = 0; q < 8; q++) {
-      const int block = (q & ~1) + (j >> 1), stream = 2 * (j & 1) + (q & 1);
+      const int block = 8 * group + (q & ~1) + (j >> 1), stream = 2 * (j & 1) + (q & 1);
       _mm512_storeu_si512(s->target[4 * block + stream] + offset, x[q]);
     }
   }
 }
 
-INLINE int is_beyond(const stream_places *s) {
+INLINE int is_beyond(const stream_places s[groups]) {
   unsigned found = 0;
-  for (int k = 0; k < 4; k++) found |= _mm512_cmplt_epi64_mask(s->left[k], s->start[k]);
+  for (int g = 0; g < groups; g++) {
+    for (int k = 0; k < 4; k++) found |= _mm512_cmplt_epi64_mask(s[g].left[k], s[g].start[k]);
+  }
   return found != 0;
 }
 
 TARGET static int decode_streams(tc_huffman_streams *s, const uint16_t *entries) {
   code_tables tables;
-  stream_places places;
-  uint64_t numbers[2][4][8];
+  stream_places places[groups];
+  uint64_t numbers[2][groups][4][8];
   size_t least = SIZE_MAX;
   if (!open_tables(&tables, entries)) return 0;
   for (int i = 0; i < streams; i++) {
-    numbers[0][i % 4][i / 4] = s->left[i];
-    numbers[1][i % 4][i / 4] = s->start[i];
+    numbers[0][i / 32][i % 4][i / 4 % 8] = s->left[i];
+    numbers[1][i / 32][i % 4][i / 4 % 8] = s->start[i];
     least = s->count[i] < least ? s->count[i] : least;
   }
-  for (int k = 0; k < 4; k++) {
-    places.left[k] = _mm512_loadu_si512(numbers[0][k]);
-    places.start[k] = _mm512_loadu_si512(numbers[1][k]);
-  }
-  open_places(s->frame, &places);
-  for (size_t offset = 0; offset + row <= least; offset += row) {
-    __m512i collected[8][4];
-    for (int r = 0; r < row / steps; r++) {
-      __m512i pairs[4];
-      take_steps(&tables, s->frame, &places, pairs);
-      if (__builtin_expect(is_beyond(&places), 0)) return 0;
-      gather_pairs(pairs, collected[r]);
+  for (int g = 0; g < groups; g++) {
+    for (int k = 0; k < 4; k++) {
+      places[g].left[k] = _mm512_loadu_si512(numbers[0][g][k]);
+      places[g].start[k] = _mm512_loadu_si512(numbers[1][g][k]);
     }
-    store_rows(collected, s, offset);
+    open_places(s->frame, places + g);
   }
-  for (int k = 0; k < 4; k++) _mm512_storeu_si512(numbers[0][k], places.left[k]);
+  for (size_t offset = 0; offset + row <= least; offset += row) {
+    __m512i collected[8][groups][4];
+    for (int r = 0; r < row / steps; r++) {
+      __m512i pairs[groups][4];
+      take_steps(&tables, s->frame, places, pairs);
+      if (__builtin_expect(is_beyond(places), 0)) return 0;
+      for (int g = 0; g < groups; g++) gather_pairs(pairs[g], collected[r][g]);
+    }
+    for (int g = 0; g < groups; g++) store_rows(collected, s, g, offset);
+  }
+  for (int g = 0; g < groups; g++) {
+    for (int k = 0; k < 4; k++) _mm512_storeu_si512(numbers[0][g][k], places[g].left[k]);
+  }
   for (int i = 0; i < streams; i++) {
-    s->left[i] = numbers[0][i % 4][i / 4];
+    s->left[i] = numbers[0][i / 32][i % 4][i / 4 % 8];
     s->target[i] += least / row * row;
     s->count[i] -= least / row * row;
   }

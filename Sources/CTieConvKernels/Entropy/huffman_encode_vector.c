@@ -6,7 +6,7 @@
 #include <immintrin.h>
 
 #define TARGET \
-  __attribute__((target("avx2,avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi,bmi,bmi2")))
+  __attribute__((target("avx2,avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vbmi2,bmi,bmi2")))
 #define INLINE TARGET static inline __attribute__((always_inline))
 
 typedef struct {
@@ -17,19 +17,30 @@ INLINE __m512i looked_up(byte_table t, __m512i symbols) {
   return _mm512_permutex2var_epi8(t.low, symbols, t.high);
 }
 
+// Which symbols the table has a 0 for, or are above 127.
+INLINE __mmask64 unknown(byte_table t, __m512i symbols) {
+  const __m512i known = looked_up(t, symbols);
+  return _mm512_testn_epi8_mask(known, known) | _mm512_movepi8_mask(symbols);
+}
+
 INLINE int count_vector(const uint8_t *source, size_t n, uint32_t counts[256]) {
   uint32_t rare[256] = {0};
   uint8_t sampled[tc_huffman_symbols];
   if (!count_sample(source, n, counts)) return 0;
   for (int i = 0; i < tc_huffman_symbols; i++) sampled[i] = counts[i] > 0;
   const byte_table table = {_mm512_loadu_si512(sampled), _mm512_loadu_si512(sampled + 64)};
-  for (size_t i = 0; i < n; i += 64) {
-    const __mmask64 some = n - i < 64 ? _bzhi_u64(~0ull, (unsigned)(n - i)) : ~0ull;
-    const __m512i symbols = _mm512_maskz_loadu_epi8(some, source + i);
-    const __m512i known = looked_up(table, symbols);
-    uint64_t left = some & (_mm512_testn_epi8_mask(known, known) | _mm512_movepi8_mask(symbols));
-    for (; left != 0; left &= left - 1) rare[source[i + (size_t)__builtin_ctzll(left)]]++;
+  size_t i = 0;
+  for (; i + 256 <= n; i += 256) {
+    __mmask64 left[4];
+#pragma clang loop unroll(full)
+    for (int k = 0; k < 4; k++) left[k] = unknown(table, _mm512_loadu_si512(source + i + 64 * k));
+    if (__builtin_expect((left[0] | left[1] | left[2] | left[3]) == 0, 1)) continue;
+    for (size_t k = 0; k < 4; k++) {
+      const uint8_t *part = source + i + 64 * k;
+      for (; left[k] != 0; left[k] &= left[k] - 1) rare[part[__builtin_ctzll(left[k])]]++;
+    }
   }
+  for (; i < n; i++) rare[source[i]]++;
   scale_counts(n, rare, counts);
   return 1;
 }
@@ -43,12 +54,10 @@ typedef struct {
   __m512i bits, counts;
 } lanes;
 
-INLINE lanes pairs_of(const code_tables *t, __m512i symbols, __mmask64 some, __m512i *next_bits,
+INLINE lanes pairs_of(const code_tables *t, __m512i symbols, __m512i *next_bits,
                       __m512i *next_counts) {
-  const __m512i lengths = _mm512_maskz_permutex2var_epi8(some, t->lengths.low, symbols,
-                                                         t->lengths.high);
-  const __m512i low = _mm512_maskz_permutex2var_epi8(some, t->low.low, symbols, t->low.high);
-  const __m512i high = _mm512_maskz_permutex2var_epi8(some, t->high.low, symbols, t->high.high);
+  const __m512i lengths = looked_up(t->lengths, symbols);
+  const __m512i low = looked_up(t->low, symbols), high = looked_up(t->high, symbols);
   const __m512i byte = _mm512_set1_epi16(255), half = _mm512_set1_epi32(0xFFFF);
   // 16-bit lanes: the code of the even symbol, of the odd one, and their lengths.
   const __m512i even = _mm512_or_si512(_mm512_and_si512(low, byte), _mm512_slli_epi16(high, 8));
@@ -68,11 +77,13 @@ INLINE lanes pairs_of(const code_tables *t, __m512i symbols, __mmask64 some, __m
       _mm512_and_si512(sum, half)};
 }
 
-// 64-bit lanes: the first four of eight symbols, and the last four; at most 44 bits each.
-INLINE void fours_of(const code_tables *t, __m512i symbols, __mmask64 some, lanes *first,
-                     lanes *last) {
+// 64-bit lanes: the first four of eight symbols, and the last four; at most 44 bits each. Lane 0
+// has the last eight symbols, because they come first in a stream.
+INLINE void fours_of(const code_tables *t, __m512i symbols, lanes *first, lanes *last) {
   const __m512i word = _mm512_set1_epi64(0xFFFFFFFF);
-  lanes b, a = pairs_of(t, symbols, some, &b.bits, &b.counts);
+  const __m512i turned =
+      _mm512_permutexvar_epi64(_mm512_set_epi64(0, 1, 2, 3, 4, 5, 6, 7), symbols);
+  lanes b, a = pairs_of(t, turned, &b.bits, &b.counts);
   *first = (lanes){
       _mm512_or_si512(_mm512_and_si512(b.bits, word),
                       _mm512_sllv_epi64(_mm512_and_si512(a.bits, word),
@@ -85,26 +96,69 @@ INLINE void fours_of(const code_tables *t, __m512i symbols, __mmask64 some, lane
       _mm512_srli_epi64(_mm512_add_epi32(a.counts, b.counts), 32)};
 }
 
-INLINE void put_group(bit_writer *w, const code_tables *t, __m512i symbols, __mmask64 some) {
-  lanes first, last;
-  fours_of(t, symbols, some, &first, &last);
-  const __m512i total = _mm512_add_epi64(first.counts, last.counts);
-  uint64_t bits[8], counts[8];
-  if (__builtin_expect(_mm512_cmpgt_epu64_mask(total, _mm512_set1_epi64(56)) == 0, 1)) {
-    _mm512_storeu_si512(
-        bits, _mm512_or_si512(last.bits, _mm512_sllv_epi64(first.bits, last.counts)));
-    _mm512_storeu_si512(counts, total);
-    for (int i = 7; i >= 0; i--) put(w, bits[i], (uint32_t)counts[i]);
-    return;
-  }
-  uint64_t last_bits[8], last_counts[8];
-  _mm512_storeu_si512(bits, first.bits);
-  _mm512_storeu_si512(counts, first.counts);
-  _mm512_storeu_si512(last_bits, last.bits);
-  _mm512_storeu_si512(last_counts, last.counts);
-  for (int i = 7; i >= 0; i--) {
-    put(w, last_bits[i], (uint32_t)last_counts[i]);
-    put(w, bits[i], (uint32_t)counts[i]);
+// The last lane that was put, and where the stream ends. Bits are shifted to their place within the
+// byte that they start in; positions count the bits of the stream.
+typedef struct {
+  __m512i bits;    // lane 7
+  __m512i whole;   // lane 7: bits from the byte that it starts in to the byte of the end
+  __m512i end;     // all lanes
+  uint64_t place;  // as `end`
+} last_put;
+
+INLINE last_put put_of(const bit_writer *w, const uint8_t *target) {
+  const uint64_t end = (uint64_t)(w->place - target) * 8 + w->count;
+  return (last_put){_mm512_set1_epi64((long long)w->bits), _mm512_setzero_si512(),
+                    _mm512_set1_epi64((long long)end), end};
+}
+
+INLINE uint64_t top_lane(__m512i x) {
+  return (uint64_t)_mm_extract_epi64(_mm512_extracti64x2_epi64(x, 3), 1);
+}
+
+INLINE bit_writer writer_of(last_put p, uint8_t *target) {
+  return (bit_writer){target + (p.place >> 3), top_lane(p.bits) >> top_lane(p.whole),
+                      (uint32_t)p.place & 7};
+}
+
+// Lane i - 1 of `now`, and lane 7 of `before`.
+INLINE __m512i earlier(__m512i before, __m512i now) { return _mm512_alignr_epi64(now, before, 7); }
+
+// Appends eight lanes of 8 to 56 bits, lane 0 first. Each is shifted to its place within its first
+// byte, which has bits of no other lane than the one before; those are ORed in. The whole bytes of
+// all lanes, side by side, are what the stream goes on with, up to a last byte that is not full yet
+// and that the next call writes again.
+INLINE last_put put_lanes(last_put before, __m512i bits, __m512i counts, uint8_t *target) {
+  const __m512i zero = _mm512_setzero_si512(), seven = _mm512_set1_epi64(7);
+  __m512i sums = _mm512_add_epi64(counts, _mm512_alignr_epi64(counts, zero, 7));
+  sums = _mm512_add_epi64(sums, _mm512_alignr_epi64(sums, zero, 6));
+  sums = _mm512_add_epi64(sums, _mm512_alignr_epi64(sums, zero, 4));
+  const __m512i ends = _mm512_add_epi64(before.end, sums);
+  const __m512i within = _mm512_and_si512(_mm512_sub_epi64(ends, counts), seven);
+  last_put p;
+  p.bits = _mm512_sllv_epi64(bits, within);
+  p.whole = _mm512_andnot_si512(seven, _mm512_add_epi64(within, counts));
+  p.end = _mm512_permutexvar_epi64(seven, ends);
+  p.place = (uint64_t)_mm_cvtsi128_si64(_mm512_castsi512_si128(p.end));
+  const __m512i words = _mm512_or_si512(
+      p.bits,
+      _mm512_srlv_epi64(earlier(before.bits, p.bits), earlier(before.whole, p.whole)));
+  const __m512i each =
+      _mm512_shuffle_epi8(p.whole, _mm512_set4_epi32(0x08080808, 0x08080808, 0, 0));
+  const __mmask64 kept = _mm512_cmplt_epu8_mask(_mm512_set1_epi64(0x3830282018100800), each);
+  _mm512_storeu_si512(target + (before.place >> 3), _mm512_maskz_compress_epi8(kept, words));
+  return p;
+}
+
+// The same a lane at a time, for lanes of any count.
+INLINE void put_halves(bit_writer *w, lanes first, lanes last) {
+  uint64_t bits[2][8], counts[2][8];
+  _mm512_storeu_si512(bits[0], first.bits);
+  _mm512_storeu_si512(counts[0], first.counts);
+  _mm512_storeu_si512(bits[1], last.bits);
+  _mm512_storeu_si512(counts[1], last.counts);
+  for (int i = 0; i < 8; i++) {
+    put(w, bits[1][i], (uint32_t)counts[1][i]);
+    put(w, bits[0][i], (uint32_t)counts[0][i]);
   }
 }
 
@@ -121,16 +175,24 @@ INLINE uint8_t *stream_vector(const uint8_t *source, size_t n, const tc_huffman_
   }
   const code_tables tables = {table_of(room->lengths), table_of(low), table_of(high)};
   bit_writer writer = {target, 0, 0};
-  const size_t tail = n % 64;
-  size_t i = n - tail;
-  if (tail > 0) {
-    const __mmask64 some = _bzhi_u64(~0ull, (unsigned)tail);
-    put_group(&writer, &tables, _mm512_maskz_loadu_epi8(some, source + i), some);
-  }
+  lanes first, last;
+  size_t i = n;
+  for (; i % 64 != 0; i--) put(&writer, room->codes[source[i - 1]], room->lengths[source[i - 1]]);
+  last_put p = put_of(&writer, target);
   while (i > 0) {
     i -= 64;
-    put_group(&writer, &tables, _mm512_loadu_si512(source + i), ~0ull);
+    fours_of(&tables, _mm512_loadu_si512(source + i), &first, &last);
+    const __m512i counts = _mm512_add_epi64(first.counts, last.counts);
+    if (__builtin_expect(_mm512_cmpgt_epu64_mask(counts, _mm512_set1_epi64(56)) == 0, 1)) {
+      const __m512i bits = _mm512_or_si512(last.bits, _mm512_sllv_epi64(first.bits, last.counts));
+      p = put_lanes(p, bits, counts, target);
+    } else {
+      writer = writer_of(p, target);
+      put_halves(&writer, first, last);
+      p = put_of(&writer, target);
+    }
   }
+  writer = writer_of(p, target);
   return finished(&writer);
 }
 

@@ -6,11 +6,11 @@
 #include "tc_levels.h"
 
 enum {
-  // Bytes under one code: eight blocks, of which all but the first use the first one's code again.
-  // That makes 32 streams, which can be decoded side by side.
+  // Bytes under one code: sixteen blocks, of which all but the first use the first one's code again.
+  // That makes 64 streams, which can be decoded side by side.
   huffman_set = 128 << 10,
-  huffman_blocks = 8,
-  // Below this, sets are two blocks, which saves a decoder the half of its tables, because eight
+  huffman_blocks = 16,
+  // Below this, sets are two blocks, which saves a decoder the half of its tables, because sixteen
   // would cost too much beside what their symbols take; small ones are one block.
   huffman_wide = 96 << 10,
   huffman_single = 4096,
@@ -26,7 +26,7 @@ int tc_huffman_lengths(const uint32_t counts[256], uint8_t lengths[tc_huffman_sy
 int tc_huffman_codes(const uint8_t lengths[tc_huffman_symbols],
                      uint16_t codes[tc_huffman_symbols]);
 
-// The streams of eight blocks under one code: `left` counts the bits from the start of the frame to
+// The streams of sixteen blocks under one code: `left` counts the bits from the start of the frame to
 // where the unread ones of a stream end, `start` those before its first. All lie 20 bytes or more
 // behind the start of the frame.
 typedef struct {

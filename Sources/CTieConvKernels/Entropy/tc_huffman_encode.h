@@ -16,11 +16,9 @@ TC_INLINE int count_sample(const uint8_t *source, size_t n, uint32_t counts[256]
   const size_t stride = sample_group * sample_step(n);
   for (size_t start = 0; start < n; start += stride) {
     size_t end = n - start < sample_group ? n : start + sample_group, i = start;
-    for (; i + 4 <= end; i += 4) {
-      part[0][source[i]]++;
-      part[1][source[i + 1]]++;
-      part[2][source[i + 2]]++;
-      part[3][source[i + 3]]++;
+    for (; i + 8 <= end; i += 8) {
+      const uint64_t word = tc_load_u64(source + i);
+      for (int k = 0; k < 8; k++) part[k % 4][word >> 8 * k & 255]++;
     }
     for (; i < end; i++) part[0][source[i]]++;
   }

@@ -33,19 +33,33 @@ package struct ExponentWindow: Sendable {
     unsafe counts.withUnsafeMutableBufferPointer { counts in
       unsafe tc_histogram_upper(source.baseAddress, elements, width, step, counts.baseAddress)
     }
-    var inside = counts[..<symbolCount].reduce(0) { $0 + Int($1) }
-    var most = inside
-    var bases = 0...0
-    for start in 1...(valueCount - symbolCount) {
-      inside += Int(counts[start + symbolCount - 1]) - Int(counts[start - 1])
-      if inside > most { (most, bases) = (inside, start...start) }
-      if inside == most, start == bases.upperBound + 1 { bases = bases.lowerBound...start }
-    }
+    let (bases, most) = best(among: counts)
     let total = (elements + step - 1) / step
     // Among equals the middle: what the sample does not have lies beyond either end of it.
     let middle = (bases.lowerBound + bases.upperBound) / 2
     guard let window = ExponentWindow(base: middle, width: width) else { return nil }
     return (window, 1 - Double(most) / Double(total))
+  }
+
+  /// The first run of bases whose windows have the most of `counts`, and how much that is.
+  private static func best(among counts: [UInt32]) -> (bases: ClosedRange<Int>, most: Int) {
+    let last = valueCount - symbolCount
+    let low = counts.firstIndex { $0 > 0 } ?? 0
+    let high = counts.lastIndex { $0 > 0 } ?? 0
+    if high - low < symbolCount {
+      // Nearly always: one window has all.
+      let bases = max(0, high - symbolCount + 1)...min(low, last)
+      return (bases, counts[low...high].reduce(0) { $0 + Int($1) })
+    }
+    var inside = counts[..<symbolCount].reduce(0) { $0 + Int($1) }
+    var most = inside
+    var bases = 0...0
+    for start in 1...last {
+      inside += Int(counts[start + symbolCount - 1]) - Int(counts[start - 1])
+      if inside > most { (most, bases) = (inside, start...start) }
+      if inside == most, start == bases.upperBound + 1 { bases = bases.lowerBound...start }
+    }
+    return (bases, most)
   }
 
   /// The bytes that the rests of `count` elements take.

@@ -26,8 +26,8 @@ internal import CTieConvKernels
   /// bytes are not of the kind (one of 128 or more, fewer than 1024, all alike), or where the frame
   /// would not be shorter, or may not fit: `target` has room for 11 bits a symbol and 4 KiB.
   ///
-  /// Where `isWide`, one code serves eight blocks, which ``decode(_:into:)`` reads side by side;
-  /// otherwise two, which take about 90 bytes less in 128 KiB of symbols.
+  /// Where `isWide`, one code serves sixteen blocks, which ``decode(_:into:)`` reads side by side;
+  /// otherwise two, which take about 200 bytes less in 128 KiB of symbols.
   package func encode(
     _ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer, isWide: Bool
   ) -> Int? {
