@@ -26,6 +26,7 @@
       .gather_uppers = tc_gather_uppers_##level,             \
       .scatter_uppers = tc_scatter_uppers_##level,           \
       .xor_bytes = tc_xor_##level,                           \
+      .digest = tc_digest_##level,                           \
   };
 
 TC_TABLE(scalar, )

@@ -66,7 +66,8 @@ tc_level tc_best_level(void);
   size_t tc_count_zeros_##level(const uint8_t *, size_t);                                        \
   void tc_gather_uppers_##level(const uint8_t *, size_t, const void *, size_t, uint8_t *);       \
   void tc_scatter_uppers_##level(const uint8_t *, size_t, const uint8_t *, size_t, void *);      \
-  void tc_xor_##level(const void *, const void *, size_t, void *);
+  void tc_xor_##level(const void *, const void *, size_t, void *);                               \
+  uint64_t tc_digest_##level(const void *, size_t);
 
 TC_DECLARE(scalar, )
 TC_EACH_LEVEL(TC_DECLARE)

@@ -1,6 +1,6 @@
-// How near the comparing kernels come to the memory's read bandwidth: each is timed beside a plain
-// read of the same buffers by the same threads, in alternation, and the ratio of the best times is
-// printed. Usage: kernel_bench [threads] [mebibytes per buffer]
+// How near the comparing kernels and the digest come to the memory's read bandwidth: each is timed
+// beside a plain read of the same buffers by the same threads, in alternation, and the ratio of the
+// best times is printed. Usage: kernel_bench [threads] [mebibytes per buffer]
 #define _GNU_SOURCE
 #include "tc_kernels.h"
 
@@ -80,6 +80,13 @@ static void statistics(const work *w, int thread) {
   if (result.bits_differ) fail("unequal");
 }
 
+static void digest(const work *w, int thread) {
+  size_t from, to;
+  slice(w, thread, &from, &to);
+  sink += tc_kernels()->digest(w->a + from, to - from) +
+          tc_kernels()->digest(w->b + from, to - from);
+}
+
 static void transposed(const work *w, int thread) {
   size_t stride = w->columns * w->size, other = w->rows * w->size;
   for (size_t r = (size_t)thread * band; r < w->rows; r += band * (size_t)w->threads) {
@@ -156,6 +163,7 @@ int main(int count, char **arguments) {
   printf("%s, %d threads, %zu MiB a buffer\n", tc_instruction_set(), threads, bytes >> 20);
   compare("mismatch", mismatch, &w);
   compare("statistics f32", statistics, &w);
+  compare("digest", digest, &w);
   compare_transposed(a, b, bytes, 4096, 2, 32000, threads);
   compare_transposed(a, b, bytes, 4096, 2, 32768, threads);
   compare_transposed(a, b, bytes, 896, 2, 151936, threads);

@@ -16,11 +16,10 @@ from pathlib import Path
 import numpy as np
 import zstandard
 
+from xxh3 import xxh3
+
 MAGIC = bytes.fromhex("8954504b0d0a1a0a")
 BITS = {"BOOL": 8, "F4": 4, "F6_E2M3": 6, "F6_E3M2": 6, "C64": 64}
-MASK = (1 << 64) - 1
-P1, P2, P3, P4, P5 = (0x9E3779B185EBCA87, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9,
-                      0x85EBCA77C2B2AE63, 0x27D4EB2F165667C5)
 
 
 class Malformed(Exception):
@@ -30,42 +29,6 @@ class Malformed(Exception):
 def require(condition, message):
     if not condition:
         raise Malformed(message)
-
-
-def rotated(x, by):
-    return (x << by | x >> (64 - by)) & MASK
-
-
-def xxh64(data):
-    """XXH64, seed 0."""
-    def mix(lane, word):
-        return rotated((lane + word * P2) & MASK, 31) * P1 & MASK
-
-    total, place = len(data), 0
-    if total >= 32:
-        a, b, c, d = (P1 + P2) & MASK, P2, 0, -P1 & MASK
-        for w, x, y, z in struct.iter_unpack("<4Q", data[: total // 32 * 32]):
-            a, b, c, d = mix(a, w), mix(b, x), mix(c, y), mix(d, z)
-        place = total // 32 * 32
-        result = (rotated(a, 1) + rotated(b, 7) + rotated(c, 12) + rotated(d, 18)) & MASK
-        for lane in (a, b, c, d):
-            result = ((result ^ mix(0, lane)) * P1 + P4) & MASK
-    else:
-        result = P5
-    result = (result + total) & MASK
-    while total - place >= 8:
-        word, = struct.unpack_from("<Q", data, place)
-        result = (rotated(result ^ mix(0, word), 27) * P1 + P4) & MASK
-        place += 8
-    if total - place >= 4:
-        word, = struct.unpack_from("<I", data, place)
-        result = (rotated(result ^ (word * P1 & MASK), 23) * P2 + P3) & MASK
-        place += 4
-    for byte in data[place:]:
-        result = rotated(result ^ (byte * P5 & MASK), 11) * P1 & MASK
-    result = (result ^ result >> 33) * P2 & MASK
-    result = (result ^ result >> 29) * P3 & MASK
-    return result ^ result >> 32
 
 
 class Table:
@@ -169,11 +132,11 @@ class Container:
         entry = self.chunks[blob["first"] + number]
         stored = self.data[entry["start"]:entry["start"] + entry["stored"]]
         where = f"chunk {blob['first'] + number} at byte {entry['start']}"
-        require(xxh64(stored) == entry["stored_digest"], f"{where}: damaged")
+        require(xxh3(stored) == entry["stored_digest"], f"{where}: damaged")
         offset = number * self.span
         raw = min(self.span, blob["size"] - offset)
         data = decode_chunk(stored, raw, lambda: self.base_bytes(blob, offset, raw))
-        require(xxh64(data) == entry["raw_digest"], f"{where}: decodes to something else")
+        require(xxh3(data) == entry["raw_digest"], f"{where}: decodes to something else")
         return data
 
     def base_bytes(self, blob, offset, count):
@@ -185,8 +148,8 @@ class Container:
         return data[offset:offset + count]
 
     def digest(self, data):
-        return xxh64(b"".join(xxh64(data[i:i + self.span]).to_bytes(8, "little")
-                              for i in range(0, len(data), self.span)))
+        return xxh3(b"".join(xxh3(data[i:i + self.span]).to_bytes(8, "little")
+                             for i in range(0, len(data), self.span)))
 
     def read(self, extents):
         """The bytes of a list of extents."""
@@ -204,7 +167,7 @@ class Container:
         for number, blob in enumerate(self.blobs):
             digests = b"".join(self.chunks[i]["raw_digest"].to_bytes(8, "little")
                                for i in range(blob["first"], blob["first"] + blob["chunks"]))
-            require(xxh64(digests) == blob["digest"], f"blob {number}: digest")
+            require(xxh3(digests) == blob["digest"], f"blob {number}: digest")
             for chunk in range(blob["chunks"]):
                 self.chunk(number, chunk)
 

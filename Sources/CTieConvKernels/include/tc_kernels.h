@@ -112,6 +112,9 @@ typedef struct {
 
   // target = a xor b; target may be neither.
   void (*xor_bytes)(const void *a, const void *b, size_t n, void *target);
+
+  // XXH3 of 64 bits, with seed 0 and the default secret.
+  uint64_t (*digest)(const void *source, size_t n);
 } tc_kernel_table;
 
 // Instruction sets. SCALAR is the plain definition of every kernel, kept for tests.
@@ -133,9 +136,6 @@ const tc_kernel_table *tc_kernels(void);
 
 // The name of the instruction set that the dispatched kernels use on this machine.
 const char *tc_instruction_set(void);
-
-// XXH64 of n bytes, seed 0.
-uint64_t tc_xxh64(const void *source, size_t n);
 
 // Adds to counts how often each byte occurs among every step-th of n bytes; and, for elements of
 // width bytes, each value of bits 5...14 of their upper 16 bits.

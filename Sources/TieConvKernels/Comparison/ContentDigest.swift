@@ -3,9 +3,12 @@
 internal import CTieConvKernels
 
 package enum ContentDigest {
-  /// XXH64 of `bytes`, seed 0: a checksum against damage, not against forgery.
-  package static func xxh64(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
-    unsafe tc_xxh64(bytes.baseAddress, bytes.count)
+  /// XXH3 of 64 bits of `bytes`, with seed 0 and the default secret: a checksum against damage, not
+  /// against forgery. (github.com/Cyan4973/xxHash, doc/xxhash_spec.md)
+  package static func xxh3(
+    _ bytes: UnsafeRawBufferPointer, kernels: KernelSet = .best
+  ) -> UInt64 {
+    unsafe kernels.table.digest(bytes.baseAddress, bytes.count)
   }
 }
 

@@ -101,7 +101,7 @@ import Testing
   private typealias Table = ContainerTable
 
   private func digest(_ bytes: [UInt8]) -> UInt64 {
-    unsafe bytes.withUnsafeBytes { unsafe ContentDigest.xxh64($0) }
+    unsafe bytes.withUnsafeBytes { unsafe ContentDigest.xxh3($0) }
   }
 
   /// A table of one blob with the raw bytes `raw`, stored as `stored`, in one file.

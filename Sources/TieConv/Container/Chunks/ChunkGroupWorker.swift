@@ -64,7 +64,7 @@ final class ChunkGroupWorker: @unchecked Sendable {
       unsafe try Self.read([plan.bases[number].piece], chunk.range, into: room)
       unsafe twin = UnsafeRawBufferPointer(room)
       baseDigests.append(
-        (chunk.number, unsafe ContentDigest.xxh64(UnsafeRawBufferPointer(room))))
+        (chunk.number, unsafe ContentDigest.xxh3(UnsafeRawBufferPointer(room))))
     }
     let room = unsafe UnsafeMutableRawBufferPointer(
       rebasing: target.bytes(target.count)[storedCount...])
@@ -73,8 +73,8 @@ final class ChunkGroupWorker: @unchecked Sendable {
     let result = unsafe UnsafeRawBufferPointer(rebasing: room[..<count])
     if verifies { unsafe try verify(result, UnsafeRawBufferPointer(bytes), twin) }
     let record = ContainerTable.Chunk(
-      storedDigest: unsafe ContentDigest.xxh64(result),
-      rawDigest: unsafe ContentDigest.xxh64(UnsafeRawBufferPointer(bytes)), storedCount: count)
+      storedDigest: unsafe ContentDigest.xxh3(result),
+      rawDigest: unsafe ContentDigest.xxh3(UnsafeRawBufferPointer(bytes)), storedCount: count)
     records.append((chunk.number, record))
     storedCount += count
   }

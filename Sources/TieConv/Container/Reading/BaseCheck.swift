@@ -41,7 +41,7 @@ struct BaseCheck {
       try options.cancellation.check()
       let bytes = unsafe buffer.bytes(min(span, size - start))
       unsafe try base.source.read(into: bytes, at: base.offset + start)
-      digests.append(unsafe ContentDigest.xxh64(UnsafeRawBufferPointer(bytes)))
+      digests.append(unsafe ContentDigest.xxh3(UnsafeRawBufferPointer(bytes)))
     }
     return ContainerTable.digest(digests)
   }

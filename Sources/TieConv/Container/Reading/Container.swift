@@ -121,7 +121,7 @@ final class Container: Sendable {
     defer { decoders.withLock { $0.append(decoder) } }
     let stored = unsafe decoder.stored(chunk.storedCount)
     unsafe try file.read(into: stored, at: chunkStarts[number])
-    let found = unsafe ContentDigest.xxh64(UnsafeRawBufferPointer(stored))
+    let found = unsafe ContentDigest.xxh3(UnsafeRawBufferPointer(stored))
     guard found == chunk.storedDigest else {
       throw damage(number, blob, "stored bytes have another digest than the table says")
     }
@@ -136,7 +136,7 @@ final class Container: Sendable {
     } catch {
       throw damage(number, blob, "\(error)")
     }
-    guard unsafe ContentDigest.xxh64(UnsafeRawBufferPointer(target)) == chunk.rawDigest else {
+    guard unsafe ContentDigest.xxh3(UnsafeRawBufferPointer(target)) == chunk.rawDigest else {
       if table.blobs[blob].base != nil {
         throw IOFailure(
           "read", file.path, reason: .wrongBase,

@@ -79,7 +79,7 @@ extension ContainerTable {
 
   /// The digest of what has chunks with these raw digests.
   static func digest(_ chunks: [UInt64]) -> UInt64 {
-    unsafe chunks.withUnsafeBytes { unsafe ContentDigest.xxh64($0) }
+    unsafe chunks.withUnsafeBytes { unsafe ContentDigest.xxh3($0) }
   }
 }
 

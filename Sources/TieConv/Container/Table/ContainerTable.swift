@@ -12,7 +12,7 @@ struct ContainerTable: Sendable, Equatable {
   /// A run of bytes that is stored once.
   struct Blob: Sendable, Equatable {
     let size: Int
-    /// XXH64 over the raw digests of its chunks.
+    /// XXH3 over the raw digests of its chunks.
     let digest: UInt64
     /// The place in ``bases``; nil where it stands for itself.
     let base: Int?

@@ -83,7 +83,7 @@ struct DuplicateFinder {
         rebasing: all[number * count..<(number + 1) * count])
       unsafe try piece.source.read(into: part, at: piece.offset + start)
     }
-    return unsafe ContentDigest.xxh64(UnsafeRawBufferPointer(all))
+    return unsafe ContentDigest.xxh3(UnsafeRawBufferPointer(all))
   }
 
   /// A digest of every byte.
@@ -94,7 +94,7 @@ struct DuplicateFinder {
       try options.cancellation.check()
       let bytes = unsafe buffer.bytes(min(ContainerFormat.span, piece.count - start))
       unsafe try piece.source.read(into: bytes, at: piece.offset + start)
-      digests.append(unsafe ContentDigest.xxh64(UnsafeRawBufferPointer(bytes)))
+      digests.append(unsafe ContentDigest.xxh3(UnsafeRawBufferPointer(bytes)))
     }
     return ContainerTable.digest(digests)
   }

@@ -74,7 +74,7 @@ struct RowSharing {
         keys.append(
           Key(
             rowCount: matrix.rowCount, row: row,
-            digest: unsafe ContentDigest.xxh64(UnsafeRawBufferPointer(bytes))))
+            digest: unsafe ContentDigest.xxh3(UnsafeRawBufferPointer(bytes))))
       }
       return keys
     }
