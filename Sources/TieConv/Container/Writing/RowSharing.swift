@@ -29,8 +29,10 @@ struct RowSharing {
   static let leastCount = 1 << 20
   /// Shared runs below this stay with their neighbours: an extent and a broken chunk cost as much.
   private static let leastRun = 16 << 10
-  /// Places that both matrices are asked about: near the start, and further and further apart.
-  private static let places = (0..<48).map { Int(3 * growth($0)) }
+  /// Places that two matrices are compared at: near the start, and further and further apart.
+  private static let places = Set((0..<48).map { Int(3 * growth($0)) }).sorted()
+  /// Those of them that say whether two are worth comparing: one in four.
+  private static let firstPlaces = stride(from: 1, to: places.count, by: 4).map { places[$0] }
 
   private var seen: [Key: Int] = [:]
   private var matrices: [Matrix] = []
@@ -46,7 +48,7 @@ struct RowSharing {
   /// The earlier matrix, as its number in the order of the calls, and the runs of `matrix`; nil
   /// where it shares little or nothing.
   mutating func add(_ matrix: Matrix) throws(CheckpointError) -> (other: Int, runs: [Run])? {
-    let keys = try keys(of: matrix)
+    let keys = try keys(of: matrix, at: Self.firstPlaces)
     var votes: [Int: Int] = [:]
     for key in keys {
       if let earlier = seen[key] { votes[earlier, default: 0] += 1 }
@@ -55,17 +57,26 @@ struct RowSharing {
     matrices.append(matrix)
     for key in keys where seen[key] == nil { seen[key] = number }
     let best = votes.max { ($0.value, -$0.key) < ($1.value, -$1.key) }
-    guard let (earlier, count) = best, count >= 2, 4 * count >= keys.count else { return nil }
+    guard let earlier = best?.key, try isLike(matrix, matrices[earlier]) else { return nil }
     let runs = try runs(of: matrix, against: matrices[earlier])
     let shared = runs.reduce(0) { $1.isShared ? $0 + $1.rows.count : $0 }
     return 8 * shared >= matrix.rows ? (earlier, runs) : nil
   }
 
-  private func keys(of matrix: Matrix) throws(CheckpointError) -> [Key] {
+  /// Whether a quarter of the rows that are looked at are equal.
+  private func isLike(_ matrix: Matrix, _ other: Matrix) throws(CheckpointError) -> Bool {
+    let keys = try keys(of: matrix, at: Self.places)
+    let count = Set(try self.keys(of: other, at: Self.places)).intersection(keys).count
+    return count >= 2 && 4 * count >= keys.count
+  }
+
+  private func keys(
+    of matrix: Matrix, at places: [Int]
+  ) throws(CheckpointError) -> [Key] {
     try reading { () throws(IOFailure) in
       let buffer = AlignedBuffer(count: matrix.rowCount)
       var keys: [Key] = []
-      for row in Set(Self.places).sorted() where row < matrix.rows {
+      for row in places where row < matrix.rows {
         let bytes = unsafe buffer.bytes(matrix.rowCount)
         unsafe try matrix.piece.source.read(
           into: bytes, at: matrix.piece.offset + row * matrix.rowCount)
