@@ -64,8 +64,10 @@ tc_level tc_best_level(void);
   void tc_split_window_##level(const void *, size_t, size_t, uint16_t, uint8_t *, uint8_t *);    \
   void tc_merge_window_##level(const uint8_t *const *, size_t, size_t, uint16_t, void *);        \
   size_t tc_count_zeros_##level(const uint8_t *, size_t);                                        \
-  void tc_gather_uppers_##level(const uint8_t *, size_t, const void *, size_t, uint8_t *);       \
-  void tc_scatter_uppers_##level(const uint8_t *, size_t, const uint8_t *, size_t, void *);      \
+  size_t tc_gather_uppers_##level(const uint8_t *, size_t, const void *, size_t, uint8_t *,      \
+                                  size_t);                                                       \
+  size_t tc_scatter_uppers_##level(const uint8_t *, size_t, const uint8_t *, size_t, size_t,     \
+                                   void *);                                                      \
   void tc_xor_##level(const void *, const void *, size_t, void *);                               \
   uint64_t tc_digest_##level(const void *, size_t);
 

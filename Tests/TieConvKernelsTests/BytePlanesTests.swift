@@ -84,7 +84,16 @@ import TieConvKernels
       var exceptions = [UInt8](repeating: 0, count: 2 * count)
       try unsafe source.withUnsafeBytes { source in
         try unsafe exceptions.withUnsafeMutableBytes { target in
-          try unsafe window.gatherExceptions(symbols, of: source, into: target, kernels: kernels)
+          let found = try unsafe window.gatherExceptions(
+            symbols, of: source, into: target, kernels: kernels)
+          #expect(found == 2 * count)
+          guard count > 0 else { return }
+          let less = unsafe UnsafeMutableRawBufferPointer(rebasing: target[..<(2 * count - 1)])
+          let none = try unsafe window.gatherExceptions(
+            symbols, of: source, into: less, kernels: kernels)
+          #expect(none == nil)
+          _ = try unsafe window.gatherExceptions(
+            symbols, of: source, into: target, kernels: kernels)
         }
       }
       try unsafe all.withUnsafeBytes { all in

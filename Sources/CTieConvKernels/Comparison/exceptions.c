@@ -26,33 +26,39 @@ TC_INLINE size_t count_body(const uint8_t *symbols, size_t n) {
   return count;
 }
 
-TC_INLINE void gather_body(const uint8_t *symbols, size_t n, const uint8_t *source, size_t width,
-                           uint8_t *target) {
+TC_INLINE size_t gather_body(const uint8_t *symbols, size_t n, const uint8_t *source,
+                             size_t width, uint8_t *target, size_t most) {
+  size_t count = 0;
   TC_FOR_EACH_ZERO(symbols, n, {
-    __builtin_memcpy(target, source + i * width + width - 2, 2);
-    target += 2;
+    if (count == most) return most + 1;
+    __builtin_memcpy(target + 2 * count++, source + i * width + width - 2, 2);
   })
+  return count;
 }
 
-TC_INLINE void scatter_body(const uint8_t *symbols, size_t n, const uint8_t *source, size_t width,
-                            uint8_t *target) {
+TC_INLINE size_t scatter_body(const uint8_t *symbols, size_t n, const uint8_t *source,
+                              size_t most, size_t width, uint8_t *target) {
+  size_t count = 0;
   TC_FOR_EACH_ZERO(symbols, n, {
-    __builtin_memcpy(target + i * width + width - 2, source, 2);
-    source += 2;
+    if (count == most) return most + 1;
+    __builtin_memcpy(target + i * width + width - 2, source + 2 * count++, 2);
   })
+  return count;
 }
 
 #define TC_EXCEPTIONS(level, attribute)                                                          \
   attribute size_t tc_count_zeros_##level(const uint8_t *symbols, size_t n) {                    \
     return count_body(symbols, n);                                                               \
   }                                                                                              \
-  attribute void tc_gather_uppers_##level(const uint8_t *symbols, size_t n, const void *source,  \
-                                          size_t width, uint8_t *target) {                       \
-    gather_body(symbols, n, source, width, target);                                              \
+  attribute size_t tc_gather_uppers_##level(const uint8_t *symbols, size_t n,                    \
+                                            const void *source, size_t width, uint8_t *target,   \
+                                            size_t most) {                                       \
+    return gather_body(symbols, n, source, width, target, most);                                 \
   }                                                                                              \
-  attribute void tc_scatter_uppers_##level(const uint8_t *symbols, size_t n,                     \
-                                           const uint8_t *source, size_t width, void *target) {  \
-    scatter_body(symbols, n, source, width, target);                                             \
+  attribute size_t tc_scatter_uppers_##level(const uint8_t *symbols, size_t n,                   \
+                                             const uint8_t *source, size_t most, size_t width,   \
+                                             void *target) {                                     \
+    return scatter_body(symbols, n, source, most, width, target);                                \
   }
 TC_EXCEPTIONS(scalar, )
 TC_EACH_LEVEL(TC_EXCEPTIONS)

@@ -103,12 +103,12 @@ typedef struct {
                        void *target);
 
   // The symbols that are 0; the upper halves of their elements, in order, as 2 bytes each; and those
-  // put back where they belong.
+  // put back where they belong. Both return how many there were, and stop at more than `most`.
   size_t (*count_zeros)(const uint8_t *symbols, size_t n);
-  void (*gather_uppers)(const uint8_t *symbols, size_t n, const void *source, size_t width,
-                        uint8_t *target);
-  void (*scatter_uppers)(const uint8_t *symbols, size_t n, const uint8_t *source, size_t width,
-                         void *target);
+  size_t (*gather_uppers)(const uint8_t *symbols, size_t n, const void *source, size_t width,
+                          uint8_t *target, size_t most);
+  size_t (*scatter_uppers)(const uint8_t *symbols, size_t n, const uint8_t *source, size_t most,
+                           size_t width, void *target);
 
   // target = a xor b; target may be neither.
   void (*xor_bytes)(const void *a, const void *b, size_t n, void *target);

@@ -115,39 +115,37 @@ package struct ExponentWindow: Sendable {
       symbols.baseAddress?.assumingMemoryBound(to: UInt8.self), symbols.count)
   }
 
-  /// Writes the upper halves of the elements outside the window, in order.
+  /// Writes the upper halves of the elements outside the window, in order; the result is how many
+  /// bytes they take, nil where `target` has not that many.
   package func gatherExceptions(
     _ symbols: UnsafeRawBufferPointer, of source: UnsafeRawBufferPointer,
     into target: UnsafeMutableRawBufferPointer, kernels: KernelSet = .best
-  ) throws(KernelError) {
-    unsafe try check(symbols, source.count, target.count, kernels)
-    guard target.count > 0 else { return }
-    unsafe kernels.table.gather_uppers(
+  ) throws(KernelError) -> Int? {
+    try check(symbols.count, source.count)
+    let most = target.count / 2
+    let count = unsafe kernels.table.gather_uppers(
       symbols.baseAddress?.assumingMemoryBound(to: UInt8.self), symbols.count,
-      source.baseAddress, width, target.baseAddress?.assumingMemoryBound(to: UInt8.self))
+      source.baseAddress, width, target.baseAddress?.assumingMemoryBound(to: UInt8.self), most)
+    return count > most ? nil : 2 * count
   }
 
-  /// Puts the upper halves of the elements outside the window in their places.
+  /// Puts the upper halves of the elements outside the window, all of `source`, in their places.
   package func scatterExceptions(
     _ symbols: UnsafeRawBufferPointer, from source: UnsafeRawBufferPointer,
     into target: UnsafeMutableRawBufferPointer, kernels: KernelSet = .best
   ) throws(KernelError) {
-    unsafe try check(symbols, target.count, source.count, kernels)
-    guard source.count > 0 else { return }
-    unsafe kernels.table.scatter_uppers(
+    try check(symbols.count, target.count)
+    let most = source.count / 2
+    let count = unsafe kernels.table.scatter_uppers(
       symbols.baseAddress?.assumingMemoryBound(to: UInt8.self), symbols.count,
-      source.baseAddress?.assumingMemoryBound(to: UInt8.self), width, target.baseAddress)
+      source.baseAddress?.assumingMemoryBound(to: UInt8.self), most, width, target.baseAddress)
+    guard 2 * count == source.count else { throw .unequalCounts(2 * count, source.count) }
   }
 
-  private func check(
-    _ symbols: UnsafeRawBufferPointer, _ elementBytes: Int, _ exceptionBytes: Int,
-    _ kernels: KernelSet
-  ) throws(KernelError) {
-    guard symbols.count * width == elementBytes else {
-      throw .unequalCounts(symbols.count * width, elementBytes)
+  private func check(_ symbols: Int, _ elementBytes: Int) throws(KernelError) {
+    guard symbols * width == elementBytes else {
+      throw .unequalCounts(symbols * width, elementBytes)
     }
-    let count = unsafe Self.exceptionCount(symbols, kernels: kernels)
-    guard 2 * count == exceptionBytes else { throw .unequalCounts(2 * count, exceptionBytes) }
   }
 
   private static func check(_ symbols: Int, _ rests: Int, _ count: Int) throws(KernelError) {

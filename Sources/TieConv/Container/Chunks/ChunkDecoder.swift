@@ -90,7 +90,9 @@ final class ChunkDecoder: @unchecked Sendable {
     let last = header.planes[header.planes.count - 1]
     let exceptions = unsafe try part(
       last, count: 2 * ExponentWindow.exceptionCount(symbols), stored, &place, &room)
-    unsafe try window.scatterExceptions(symbols, from: exceptions, into: target)
+    if unsafe !exceptions.isEmpty {
+      unsafe try window.scatterExceptions(symbols, from: exceptions, into: target)
+    }
   }
 
   /// The bytes of one plane: where they are stored, if raw, else decoded into the start of `room`,

@@ -121,7 +121,7 @@ final class ChunkEncoder {
   ) throws(KernelError) -> Int? {
     let width = header.transform.width
     let count = raw.count / width
-    let best = unsafe ExponentWindow.best(for: raw, width: width, sample: Self.sample)
+    let best = unsafe ExponentWindow.best(for: raw, width: width, sample: Self.sample / 2)
     guard let (window, outside) = best, outside < 1.0 / 16 else { return nil }
     let restCount = ExponentWindow.restCount(count)
     let room = unsafe planes.bytes(count + restCount + (width == 4 ? raw.count : 0))
@@ -131,8 +131,13 @@ final class ChunkEncoder {
     unsafe try window.split(raw, symbols: symbols, rests: rests)
     header.windowBase = UInt16(window.base)
     let coded = UnsafeRawBufferPointer(symbols)
-    let exceptionCount = unsafe ExponentWindow.exceptionCount(coded)
-    guard exceptionCount <= count / 8 else { return nil }
+    // The end of the planes' room holds more of them than are worth it.
+    let end = unsafe UnsafeMutableRawBufferPointer(
+      rebasing: planes.bytes(planes.count)[(planes.count - 2 * (count / 8))...])
+    guard let exceptionCount = unsafe try window.gatherExceptions(coded, of: raw, into: end) else {
+      return nil
+    }
+    let exceptions = unsafe UnsafeRawBufferPointer(rebasing: end[..<exceptionCount])
     var place = ChunkHeader.count(header.transform)
     unsafe store(coded, .symbols, &header, target, &place)
     unsafe store(UnsafeRawBufferPointer(rests), .estimated, &header, target, &place)
@@ -145,10 +150,7 @@ final class ChunkEncoder {
         unsafe store(plane, .estimated, &header, target, &place)
       }
     }
-    let exceptions = unsafe UnsafeMutableRawBufferPointer(
-      rebasing: planes.bytes(planes.count)[(planes.count - 2 * exceptionCount)...])
-    unsafe try window.gatherExceptions(coded, of: raw, into: exceptions)
-    unsafe store(UnsafeRawBufferPointer(exceptions), .estimated, &header, target, &place)
+    unsafe store(exceptions, .estimated, &header, target, &place)
     unsafe header.write(to: target)
     return place
   }
