@@ -74,9 +74,14 @@ ON_DESCRIPTOR(ssize_t, pread, "pread",
               (int descriptor, void *to, size_t count, off_t at), to, count, at)
 ON_DESCRIPTOR(ssize_t, pread64, "pread",
               (int descriptor, void *to, size_t count, off64_t at), to, count, at)
-ON_DESCRIPTOR(ssize_t, pwrite, "pwrite",
+// Past the page cache, or through it.
+static const char *write_kind(int descriptor) {
+  return syscall(SYS_fcntl, descriptor, F_GETFL) & O_DIRECT ? "pwrite-direct" : "pwrite";
+}
+
+ON_DESCRIPTOR(ssize_t, pwrite, write_kind(descriptor),
               (int descriptor, const void *from, size_t count, off_t at), from, count, at)
-ON_DESCRIPTOR(ssize_t, pwrite64, "pwrite",
+ON_DESCRIPTOR(ssize_t, pwrite64, write_kind(descriptor),
               (int descriptor, const void *from, size_t count, off64_t at), from, count, at)
 ON_DESCRIPTOR(int, fdatasync, "fdatasync", (int descriptor))
 ON_DESCRIPTOR(int, fsync, "fsync", (int descriptor))
@@ -100,6 +105,23 @@ ssize_t copy_file_range(int from, off64_t *from_at, int to, off64_t *to_at, size
 int renameat2(int folder, const char *path, int other, const char *target, unsigned flags) {
   if (strikes("renameat2", path)) return -1;
   return REAL(renameat2)(folder, path, other, target, flags);
+}
+
+#define FCNTL(name)                                                                   \
+  int name(int descriptor, int command, ...) {                                        \
+    va_list list;                                                                     \
+    va_start(list, command);                                                          \
+    long argument = va_arg(list, long);                                               \
+    va_end(list);                                                                     \
+    if (command == F_SETFL && strikes_descriptor("fcntl", descriptor)) return -1;     \
+    return (int)syscall(SYS_fcntl, descriptor, command, argument);                    \
+  }
+FCNTL(fcntl)
+FCNTL(fcntl64)
+
+int statx(int folder, const char *path, int flags, unsigned mask, struct statx *status) {
+  if (!*path && strikes_descriptor("statx", folder)) return -1;
+  return REAL(statx)(folder, path, flags, mask, status);
 }
 
 DIR *opendir(const char *path) {

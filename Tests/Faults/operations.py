@@ -29,6 +29,8 @@ OPERATIONS = [
     Operation("compress", ("compress",), "model", "model.tiepack", True),
     Operation("decompress", ("decompress",), "model.tiepack", "model-unpacked"),
 ]
+# Of more than two blocks that are written past the page cache; none that prepare() makes.
+LARGE = Operation("compress-large", ("compress",), "large", "large.tiepack", True)
 BY_NAME = {operation.name: operation for operation in OPERATIONS}
 
 

@@ -8,18 +8,18 @@ import pytest
 
 import models
 from operations import BY_NAME, old_state
+from places import mounted, writes_directly
 
 
-@pytest.fixture
-def small_disk(tmp_path):
-    """A file system of 8 MB."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(place)]
-    if os.geteuid() != 0 or subprocess.run(command, capture_output=True, check=False).returncode:
-        pytest.skip("mounting a small tmpfs is not permitted here")
-    yield place
-    subprocess.run(["umount", str(place)], check=True)
+@pytest.fixture(params=["tmpfs", "ext4"])
+def small_disk(request, tmp_path):
+    """A folder on a file system of 8 MB, in memory or one that is written past the page cache."""
+    with mounted(request.param, tmp_path, "8M") as folder:
+        if folder is None:
+            pytest.skip(f"mounting a small {request.param} is not permitted here")
+        if request.param == "ext4":
+            assert writes_directly(folder)
+        yield folder
 
 
 def test_full_disk_of_a_conversion(tieconv, small_disk, tmp_path):

@@ -9,7 +9,7 @@ import pytest
 
 import models
 from commands import assert_one_error_line
-from operations import BY_NAME, copied, old_state, prepare, remove
+from operations import BY_NAME, LARGE, copied, old_state, prepare, remove
 
 # What each call may fail with. EINTR must be no failure where the call is one to be repeated.
 FAILURES = {
@@ -23,10 +23,18 @@ FAILURES = {
     "readdir": [errno.EIO], "realpath": [errno.EACCES], "unlink": [errno.EIO],
     "rmdir": [errno.EIO], "sync_file_range": [errno.EIO], "mmap": [errno.ENOMEM],
 }
+# And what those may fail with that only a file on a disk sees; refused calls have another way.
+DIRECT_FAILURES = {
+    "pwrite-direct": [errno.EIO, errno.ENOSPC, errno.EINTR, errno.EINVAL, errno.EOPNOTSUPP],
+    "fcntl": [errno.EINVAL], "statx": [errno.ENOSYS],
+    "pwrite": [errno.EIO, errno.ENOSPC, errno.EINTR], "fdatasync": [errno.EIO, errno.ENOSPC],
+}
 # Calls that are repeated, or have another way, and so must not be noticed.
 HARMLESS = {
     ("pread", errno.EINTR), ("pwrite", errno.EINTR), ("copy_file_range", errno.EINTR),
     ("copy_file_range", errno.EXDEV), ("fdatasync", errno.EINTR), ("sync_file_range", errno.EIO),
+    ("pwrite-direct", errno.EINTR), ("pwrite-direct", errno.EINVAL),
+    ("pwrite-direct", errno.EOPNOTSUPP), ("fcntl", errno.EINVAL), ("statx", errno.ENOSYS),
 }
 # Calls that every run makes; the others depend on the C library and the file system.
 COMMON = {"open", "create", "pread", "pwrite", "fdatasync", "fsync", "renameat2", "flock", "lstat",
@@ -62,14 +70,33 @@ def folders(tieconv, tmp_path_factory):
     ("decompress", True)])
 def test_nth_call_fails(tieconv, shim, folders, tmp_path, name, force, call):
     operation = BY_NAME[name]
-    source, result = folders / operation.source, folders / operation.result
+    certain = call in CERTAIN.get(name, COMMON)
+    every_call_fails(
+        tieconv, shim, operation, force, folders, tmp_path, call, FAILURES[call], certain)
+
+
+@pytest.mark.parametrize("call", DIRECT_FAILURES)
+def test_nth_call_on_a_disk_fails(tieconv, shim, tmp_path, real_disk, call):
+    home = tmp_path / "home"
+    models.single(home / LARGE.source, 4608, 1024)
+    tieconv.succeeds(*LARGE.arguments(home / LARGE.source, home / LARGE.result))
+    assert (home / LARGE.result).stat().st_size > 2 * (4 << 20)
+    every_call_fails(
+        tieconv, shim, LARGE, call == "fdatasync", home, real_disk, call, DIRECT_FAILURES[call],
+        True)
+
+
+def every_call_fails(tieconv, shim, operation, force, home, folder, call, codes, certain):
+    """Lets each `call` fail with each of `codes`, and looks at what is left; `certain` ones are
+    made at least once."""
+    source, result = home / operation.source, home / operation.result
     before, after = models.digest(source), models.digest(result)
-    work = tmp_path / "watched-work"
+    work = folder / "watched-work"
     source_copy = copied(source, work / operation.source)
-    out, mark = work / "beside" / operation.result, tmp_path / "mark"
+    out, mark = work / "beside" / operation.result, folder / "mark"
     out.parent.mkdir()
     arguments = operation.arguments(source_copy, out)
-    for code in FAILURES[call]:
+    for code in codes:
         for number in range(1, LIMIT):
             remove(out)
             old = old_state(operation, out) if force else None
@@ -88,8 +115,7 @@ def test_nth_call_fails(tieconv, shim, folders, tmp_path, name, force, call):
                 assert_one_error_line(done.stderr)
                 assert found in (old, after), where
             if not mark.exists():
-                certain = CERTAIN.get(name, COMMON)
-                assert number > 1 or call not in certain, "the shim is not in the way of this call"
+                assert number > 1 or not certain, "the shim is not in the way of this call"
                 break
             left = models.strays(out.parent)
             if left or number % 8 == 1:

@@ -23,7 +23,9 @@ import Testing
   func `numbered buffers come out in order, whoever is first`(workers: Int) throws {
     defer { try? FileSystem.removeTree(folder) }
     let file = try OutputFile(creating: folder + "/out")
-    let queue = WriteQueue(spare: 2, capacity: 1000, start: 3)
+    let sink = BufferedSink(file)
+    try sink.append([0, 0, 0])
+    let queue = WriteQueue(spare: 2, capacity: 1000)
     let next = Atomic(0)
     let failed = Atomic(false)
     DispatchQueue.concurrentPerform(iterations: workers) { worker in
@@ -35,7 +37,7 @@ import Testing
         if number % 5 < 2 { usleep(200) }
         fill(buffer, number * 5, UInt8(number))
         do {
-          buffer = try queue.submit(number, to: file, buffer, count: number * 5)
+          buffer = try queue.submit(number, to: sink, buffer, count: number * 5)
         } catch { failed.store(true, ordering: .relaxed) }
       }
     }
@@ -43,7 +45,7 @@ import Testing
     #expect(!hasFailed)
     var expected: [UInt8] = [0, 0, 0]
     for number in 0..<200 { expected += repeatElement(UInt8(number), count: number * 5) }
-    #expect(queue.endPlace == expected.count)
+    #expect(sink.count == expected.count)
     let found = try InputFile(folder + "/out").bytes(in: 0..<expected.count)
     let isSame = found == expected
     #expect(isSame)
@@ -66,17 +68,17 @@ import Testing
 
   @Test func `a stop reaches those who wait, with its reason`() throws {
     defer { try? FileSystem.removeTree(folder) }
-    let file = try OutputFile(creating: folder + "/out")
+    let sink = BufferedSink(try OutputFile(creating: folder + "/out"))
     let queue = WriteQueue(spare: 1, capacity: 10)
     // Numbers 1 and 2 are early; number 0 never comes, so the second waits for a buffer.
-    let buffer = try queue.submit(1, to: file, AlignedBuffer(count: 10), count: 10)
+    let buffer = try queue.submit(1, to: sink, AlignedBuffer(count: 10), count: 10)
     let waiting = BackgroundWork { () throws(IOFailure) in
-      _ = try queue.submit(2, to: file, buffer, count: 10)
+      _ = try queue.submit(2, to: sink, buffer, count: 10)
     }
     usleep(20_000)
     queue.stop(IOFailure("write", "x", reason: .diskFull, message: "full"))
     #expect { try waiting.value() } throws: { ($0 as? IOFailure)?.reason == .diskFull }
-    #expect { try queue.submit(0, to: file, buffer, count: 10) } throws: {
+    #expect { try queue.submit(0, to: sink, buffer, count: 10) } throws: {
       ($0 as? IOFailure)?.reason == .diskFull
     }
   }

@@ -2,11 +2,16 @@
 
 internal import CLinux
 internal import Glibc
+internal import Synchronization
 
 /// A file that this program creates and fills with positioned writes.
 package final class OutputFile: Sendable {
   package let path: String
   let descriptor: Int32
+  /// Written by ``writeOnward(_:at:)``, but not yet on its way to the disk.
+  private let behind = Mutex<Range<Int>>(0..<0)
+  /// Bytes whose way to the disk is started at once.
+  private static let writebackCount = 4 << 20
 
   /// Creates `path`, which must not exist, with `permissions` less the process's mask.
   package init(creating path: String, permissions: UInt32 = 0o666) throws(IOFailure) {
@@ -36,9 +41,43 @@ package final class OutputFile: Sendable {
       let count = unsafe pwrite(descriptor, rest.baseAddress, rest.count, offset + done)
       if count > 0 { done += count; continue }
       if count < 0 && errno == EINTR { continue }
+      if count < 0 && (errno == EINVAL || errno == EOPNOTSUPP) && stopDirect() { continue }
       throw IOFailure("write", path)
     }
   }
+
+  /// Writes all of `buffer` at `offset` and starts its way to the disk, together with that of its
+  /// neighbours before it.
+  package func writeOnward(_ buffer: UnsafeRawBufferPointer, at offset: Int) throws(IOFailure) {
+    unsafe try write(buffer, at: offset)
+    let end = offset + buffer.count
+    let due = behind.withLock { range -> Range<Int> in
+      guard range.upperBound == offset else {
+        defer { range = offset..<end }
+        return range
+      }
+      range = range.lowerBound..<end
+      guard range.count >= Self.writebackCount else { return end..<end }
+      defer { range = end..<end }
+      return range
+    }
+    if !due.isEmpty { startWriteback(due) }
+  }
+
+  /// Whether blocks at multiples of `alignment`, in memory and in the file, can be written past the
+  /// page cache, as far as the file system says.
+  func canWriteDirect(alignment: Int) -> Bool {
+    let needed = Int(tc_direct_alignment(descriptor))
+    return needed > 0 && alignment % needed == 0
+  }
+
+  /// From now on writes go past the page cache; one that is refused for this or its alignment ends
+  /// it and is repeated through the cache.
+  func startDirect() { _ = tc_start_direct(descriptor) }
+
+  /// Writes go through the page cache again; the result is whether they did not before.
+  @discardableResult
+  func stopDirect() -> Bool { tc_stop_direct(descriptor) != 0 }
 
   /// Starts writing `range` to the disk without waiting, so that a later ``sync()`` is short.
   package func startWriteback(_ range: Range<Int>) {

@@ -40,7 +40,7 @@ public struct Compressor: Sendable {
   ) throws(CheckpointError) -> Int {
     let output = try writing { () throws(IOFailure) in try OutputFile(creating: staged.path) }
     let size = try ContainerWriter(
-      plan, to: output, codec: options.codec, verifies: options.verifies,
+      plan, to: output.stream(), codec: options.codec, verifies: options.verifies,
       options: options.execution
     ).write()
     // A fresh reader takes the table apart while the disk catches up.

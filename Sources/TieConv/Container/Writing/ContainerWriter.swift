@@ -2,13 +2,14 @@
 //
 // Workers take groups of chunks. Each group is read, encoded, decoded again and compared in the
 // worker's own buffers; then it is handed over, to be written behind the group before it. What comes
-// out does not depend on which worker took which group.
+// out is one stream, from the first byte to the last, and does not depend on which worker took which
+// group.
 
 internal import Synchronization
 internal import TieConvIO
 internal import TieConvKernels
 
-/// Writes the chunks and the table of a container.
+/// Writes a container into a stream; into a ``CountingSink``, where only its size is wanted.
 final class ContainerWriter: Sendable {
   /// Chunks that one worker takes at a time.
   private static let groupCount = 4
@@ -23,7 +24,7 @@ final class ContainerWriter: Sendable {
   }
 
   private let plan: ContainerPlan
-  private let output: OutputFile
+  private let sink: any StreamSink
   private let codec: ContainerCodec
   private let verifies: Bool
   private let options: ExecutionOptions
@@ -32,11 +33,11 @@ final class ContainerWriter: Sendable {
   private let state = Mutex(State())
 
   init(
-    _ plan: ContainerPlan, to output: OutputFile, codec: ContainerCodec, verifies: Bool,
+    _ plan: ContainerPlan, to sink: any StreamSink, codec: ContainerCodec, verifies: Bool,
     options: ExecutionOptions
   ) {
     self.plan = plan
-    self.output = output
+    self.sink = sink
     self.codec = codec
     self.verifies = verifies
     self.options = options
@@ -48,17 +49,27 @@ final class ContainerWriter: Sendable {
     chunkCount = count
   }
 
-  /// Writes everything; the result is the size of the file.
+  /// Writes everything and ends the stream; the result is its size.
   func write() throws(CheckpointError) -> Int {
     try writing { () throws(IOFailure) in
-      try writeTable(at: try writeChunks())
+      do throws(IOFailure) {
+        // Features: none.
+        let header = ContainerFormat.magic + Self.bytes(Int(ContainerFormat.version))
+        try sink.append(header)
+        try writeChunks()
+        try writeTable(after: header)
+        try sink.finish()
+      } catch {
+        sink.stop()
+        throw error
+      }
+      return sink.count
     }
   }
 
   // MARK: Chunks
 
-  /// The result is where the chunks end.
-  private func writeChunks() throws(IOFailure) -> Int {
+  private func writeChunks() throws(IOFailure) {
     let groups = (chunkCount + Self.groupCount - 1) / Self.groupCount
     let threads = min(options.threads, Self.maximumThreads)
     var workers: [ChunkGroupWorker] = []
@@ -69,7 +80,7 @@ final class ContainerWriter: Sendable {
     // What is finished early waits in a spare buffer, and its worker goes on.
     let queue = WriteQueue(
       spare: min(workers.count + 1, Self.maximumSpare),
-      capacity: ChunkGroupWorker.targetCount(Self.groupCount), start: ContainerFormat.headerCount)
+      capacity: ChunkGroupWorker.targetCount(Self.groupCount))
     let meter = ProgressMeter(
       "compressing", total: plan.blobs.reduce(0) { $0 + $1.size }, options)
     let crew = workers
@@ -85,7 +96,6 @@ final class ContainerWriter: Sendable {
         throw error
       }
     }
-    return queue.endPlace
   }
 
   /// Hands a group over to be written.
@@ -97,7 +107,7 @@ final class ContainerWriter: Sendable {
       for (chunk, digest) in worker.baseDigests { state.baseDigests[chunk] = digest }
     }
     worker.target = try queue.submit(
-      group, to: output, worker.target, count: worker.storedCount)
+      group, to: sink, worker.target, count: worker.storedCount)
   }
 
   private func chunks(of group: Int) -> [PlannedChunk] {
@@ -120,7 +130,7 @@ final class ContainerWriter: Sendable {
 
   // MARK: Table
 
-  private func writeTable(at place: Int) throws(IOFailure) -> Int {
+  private func writeTable(after header: [UInt8]) throws(IOFailure) {
     let (found, baseDigests) = state.withLock { ($0.chunks, $0.baseDigests) }
     let chunks = (0..<chunkCount).compactMap { found[$0] }
     var table = ContainerTable(layout: plan.layout, span: ContainerFormat.span)
@@ -143,16 +153,12 @@ final class ContainerWriter: Sendable {
     let bytes = table.bytes
     guard bytes.count <= ContainerFormat.maximumTableCount, let frame = Zstd.compress(bytes) else {
       throw IOFailure(
-        "write", output.path, reason: .unsupported,
+        "write", sink.path, reason: .unsupported,
         message: "too many tensors and files for one container")
     }
-    let header =
-      ContainerFormat.magic + Self.bytes(Int(ContainerFormat.version))  // features: none
-    let numbers = Self.bytes(place) + Self.bytes(frame.count) + Self.bytes(bytes.count)
+    let numbers = Self.bytes(sink.count) + Self.bytes(frame.count) + Self.bytes(bytes.count)
     let digest = SHA256Digest(of: header + frame + numbers).bytes
-    try output.write(header, at: 0)
-    try output.write(frame + numbers + digest + ContainerFormat.magic, at: place)
-    return place + frame.count + ContainerFormat.footerCount
+    try sink.append(frame + numbers + digest + ContainerFormat.magic)
   }
 
   private static func bytes(_ number: Int) -> [UInt8] {
