@@ -17,6 +17,7 @@ struct CompressCommand: ParsableCommand {
 
       Examples:
         tieconv compress MODEL -o model.tiepack
+        tieconv compress MODEL -o model.tiepack --dry-run
         tieconv compress FINETUNE --base MODEL -o finetune.tiepack
       """)
 
@@ -39,7 +40,7 @@ struct CompressCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The coder: zstd, or zlib's deflate.", valueName: "name"))
   var codec = ContainerCodec.zstd
 
-  @Flag(help: "Print the plan and write nothing.")
+  @Flag(help: "Encode everything, print how large it would be, and write nothing.")
   var dryRun = false
 
   @Flag(help: "Replace an existing output, in one step.")

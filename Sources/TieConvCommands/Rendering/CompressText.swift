@@ -15,15 +15,13 @@ struct CompressText {
     if report.sharedBytes > 0 {
       lines.append("  shared    \(ByteCount.described(report.sharedBytes)) stored once")
     }
-    if let bytes = report.outputBytes {
-      let share =
-        report.isCompression
-        ? report.ratio.map { " (\(Double(Int(($0 * 1000).rounded())) / 10) %)" } ?? "" : ""
-      lines.append(
-        "  \(isDryRun ? "to write" : "wrote   ")  \(ByteCount.described(bytes))\(share)"
-          + (report.output.map { " to \(TextSafety.escaped($0))" } ?? ""))
-    }
-    if !isDryRun {
+    let share =
+      report.isCompression
+      ? report.ratio.map { " (\(Double(Int(($0 * 1000).rounded())) / 10) %)" } ?? "" : ""
+    lines.append(
+      "  \(isDryRun ? "to write" : "wrote   ")  \(ByteCount.described(report.outputBytes))\(share)"
+        + (report.output.map { " to \(TextSafety.escaped($0))" } ?? ""))
+    if !isDryRun || report.verified == true {
       lines.append(
         report.verified == true ? "  verified  every chunk" : "  verified  no, as asked")
     }

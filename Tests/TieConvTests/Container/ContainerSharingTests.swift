@@ -26,7 +26,7 @@ import Testing
     let container = try Container(sandbox.path("a.tiepack"))
     let tensors = container.table.tensors
     #expect(tensors[0].extents == tensors[1].extents && tensors[0].name != tensors[1].name)
-    #expect(try #require(report.outputBytes) < 64 * table.count / 100 + 2048)
+    #expect(report.outputBytes < 64 * table.count / 100 + 2048)
     #expect(try sandbox.decompressed(sandbox.path("a.tiepack"), to: "out") == files)
   }
 
@@ -89,9 +89,9 @@ import Testing
     let base = try sandbox.folder("base", pair(SampleBytes.weights(2048 * 512, seed: 8)))
     let files = finetuned()
     let input = try sandbox.folder("in", files)
-    let alone = try #require(try sandbox.compress(input, to: "alone.tiepack").outputBytes)
+    let alone = try sandbox.compress(input, to: "alone.tiepack").outputBytes
     let report = try sandbox.compress(input, to: "delta.tiepack", base: base)
-    #expect(try #require(report.outputBytes) < alone / 2)
+    #expect(report.outputBytes < alone / 2)
     let delta = sandbox.path("delta.tiepack")
     #expect(try sandbox.decompressed(delta, to: "out", base: base) == files)
 

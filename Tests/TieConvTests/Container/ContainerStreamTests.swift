@@ -43,11 +43,19 @@ import Testing
     }
   }
 
-  @Test func `a container that is only counted has the size of the one that is written`() throws {
-    let (sandbox, plan) = try sandbox()
-    let size = try write(plan, to: CountingSink(), threads: 2)
+  @Test func `a dry run writes nothing and knows what would be written`() throws {
+    let (sandbox, _) = try sandbox()
+    let input = try Checkpoint(opening: sandbox.path("model.safetensors"))
+    var options = CompressOptions()
+    options.isDryRun = true
+    let plan = try Compressor(input, options: options).compress(to: sandbox.path("a.tiepack"))
+    #expect(plan.output == nil && plan.verified == true)
+    #expect(throws: (any Error).self) { try sandbox.bytes(sandbox.path("a.tiepack")) }
     let report = try sandbox.compress(sandbox.path("model.safetensors"), to: "a.tiepack")
-    #expect(report.outputBytes == size)
+    #expect(report.outputBytes == plan.outputBytes && report.ratio == plan.ratio)
+    options.verifies = false
+    let unchecked = try Compressor(input, options: options).compress(to: sandbox.path("b.tiepack"))
+    #expect(unchecked.verified == nil && unchecked.outputBytes == plan.outputBytes)
   }
 
   @Test func `an interrupted stream ends, and says so`() throws {

@@ -8,7 +8,7 @@ public struct CompressOptions: Sendable {
   public var codec = ContainerCodec.zstd
   /// Whether every chunk is decoded again and compared before it is written.
   public var verifies = true
-  /// Whether only the plan is worked out.
+  /// Whether nothing is written: all is encoded, to know its size.
   public var isDryRun = false
   /// Whether an existing output is replaced.
   public var replaces = false

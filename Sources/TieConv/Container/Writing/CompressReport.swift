@@ -6,8 +6,8 @@ public struct CompressReport: Sendable {
   public let output: String?
   /// The size of the input's files in bytes.
   public let inputBytes: Int
-  /// The size of the output's files in bytes; nil where a dry run cannot know it.
-  public let outputBytes: Int?
+  /// The size of the output's files in bytes.
+  public let outputBytes: Int
   /// Bytes that are stored once though several names have them.
   public let sharedBytes: Int
   /// Tensors with a name.
@@ -19,9 +19,9 @@ public struct CompressReport: Sendable {
   /// Whether it was compressed, not unpacked.
   public let isCompression: Bool
 
-  /// The size of the output over the input's; nil where it is not known.
+  /// The size of the output over the input's; nil where that has no bytes.
   public var ratio: Double? {
-    outputBytes.flatMap { inputBytes > 0 ? Double($0) / Double(inputBytes) : nil }
+    inputBytes > 0 ? Double(outputBytes) / Double(inputBytes) : nil
   }
 
   /// The report as one JSON object.
@@ -29,7 +29,7 @@ public struct CompressReport: Sendable {
     var members: [(String, JSONText)] = [
       ("output", .optional(output)),
       ("input_bytes", .integer(inputBytes)),
-      ("output_bytes", .optional(outputBytes)),
+      ("output_bytes", .integer(outputBytes)),
       ("tensors_dropped", .array([])),
       ("tensors_added", .array([])),
       ("verified", .optional(verified)),

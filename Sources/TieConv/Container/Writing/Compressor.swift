@@ -13,7 +13,7 @@ public struct Compressor: Sendable {
     self.options = options
   }
 
-  /// Writes the container `path`.
+  /// Writes the container `path`; a dry run does all but that.
   public func compress(to path: String) throws(CheckpointError) -> CompressReport {
     try Destination.check(path, for: checkpoint, replacing: options.replaces, as: .file)
     if let base = options.base {
@@ -22,7 +22,11 @@ public struct Compressor: Sendable {
     var planner = ContainerPlanner(
       checkpoint, base: options.base, options: options.execution)
     let plan = try planner.planned()
-    if options.isDryRun { return report(plan, output: nil, bytes: nil) }
+    if options.isDryRun {
+      let size = try write(plan, into: CountingSink())
+      try checkUnchanged(plan)
+      return report(plan, output: nil, bytes: size)
+    }
     let staged = try writing { () throws(IOFailure) in
       try StagedOutput(destination: path, existing: options.replaces ? .replace : .refuse)
     }
@@ -39,10 +43,7 @@ public struct Compressor: Sendable {
     _ plan: ContainerPlan, _ staged: StagedOutput
   ) throws(CheckpointError) -> Int {
     let output = try writing { () throws(IOFailure) in try OutputFile(creating: staged.path) }
-    let size = try ContainerWriter(
-      plan, to: output.stream(), codec: options.codec, verifies: options.verifies,
-      options: options.execution
-    ).write()
+    let size = try write(plan, into: output.stream())
     // A fresh reader takes the table apart while the disk catches up.
     let sync = BackgroundWork { () throws(IOFailure) in try output.sync() }
     do throws(CheckpointError) {
@@ -56,9 +57,7 @@ public struct Compressor: Sendable {
       throw error
     }
     try writing { () throws(IOFailure) in try sync.value() }
-    for source in plan.sources + plan.bases.map(\.piece.source) {
-      try reading { () throws(IOFailure) in try source.checkUnchanged() }
-    }
+    try checkUnchanged(plan)
     try writing { () throws(IOFailure) in
       try options.execution.cancellation.check()
       try staged.commit()
@@ -66,13 +65,28 @@ public struct Compressor: Sendable {
     return size
   }
 
+  private func write(
+    _ plan: ContainerPlan, into sink: any StreamSink
+  ) throws(CheckpointError) -> Int {
+    try ContainerWriter(
+      plan, to: sink, codec: options.codec, verifies: options.verifies,
+      options: options.execution
+    ).write()
+  }
+
+  private func checkUnchanged(_ plan: ContainerPlan) throws(CheckpointError) {
+    for source in plan.sources + plan.bases.map(\.piece.source) {
+      try reading { () throws(IOFailure) in try source.checkUnchanged() }
+    }
+  }
+
   private func path(_ staged: StagedOutput) -> String { staged.destination }
 
-  private func report(_ plan: ContainerPlan, output: String?, bytes: Int?) -> CompressReport {
+  private func report(_ plan: ContainerPlan, output: String?, bytes: Int) -> CompressReport {
     CompressReport(
       output: output, inputBytes: plan.inputCount, outputBytes: bytes,
       sharedBytes: plan.sharedCount, tensorCount: plan.tensors.count,
       fileCount: plan.files.count,
-      verified: output != nil && options.verifies ? true : nil, isCompression: true)
+      verified: options.verifies ? true : nil, isCompression: true)
   }
 }
