@@ -70,11 +70,17 @@ import TieConvKernels
 
   @Test(arguments: sets)
   func `a symbol that the sample does not have gets a code`(set: InstructionSet) throws {
-    var source = symbols(131_072, seed: 1) { UInt8($0 & 3) }
-    for place in stride(from: 64, to: source.count, by: 9973) { source[place] = 99 }
-    source[source.count - 1] = 100
-    let isRead = try decoded(encoded(source, set) ?? [], source.count) == source
-    #expect(isRead)
+    // In one run, and in two with a gap.
+    for mask: UInt64 in [3, 67] {
+      var source = symbols(131_072, seed: 1) { UInt8($0 & mask) }
+      for place in stride(from: 64, to: source.count, by: 9973) { source[place] = 99 }
+      source[70_001] = 30
+      source[source.count - 1] = 100
+      let frame = encoded(source, set) ?? []
+      let isRead = try decoded(frame, source.count) == source
+      let isSame = frame == encoded(source, .scalar)
+      #expect(isRead && isSame, "\(mask)")
+    }
   }
 
   @Test(arguments: sets)
