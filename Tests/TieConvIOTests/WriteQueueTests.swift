@@ -66,6 +66,31 @@ import Testing
     }
   }
 
+  @Test(arguments: [2, 5])
+  func `files that are written at once do not mix`(workers: Int) throws {
+    defer { try? FileSystem.removeTree(folder) }
+    let files = try ["a", "b", "c"].map { try OutputFile(creating: folder + "/" + $0) }
+    let queue = WriteQueue(spare: 2, capacity: 100)
+    let next = Atomic(0)
+    DispatchQueue.concurrentPerform(iterations: workers) { _ in
+      var buffer = AlignedBuffer(count: 100)
+      while true {
+        let number = next.wrappingAdd(1, ordering: .relaxed).oldValue
+        guard number < 240 else { return }
+        fill(buffer, 100, UInt8(number))
+        guard
+          let empty = try? queue.submit(
+            at: number / 3 * 100, of: files[number % 3], buffer, count: 100)
+        else { return }
+        buffer = empty
+      }
+    }
+    for (number, name) in ["a", "b", "c"].enumerated() {
+      let found = try InputFile(folder + "/" + name).bytes(in: 0..<8000)
+      #expect(found == (0..<8000).map { UInt8(3 * ($0 / 100) + number) })
+    }
+  }
+
   @Test func `a stop reaches those who wait, with its reason`() throws {
     defer { try? FileSystem.removeTree(folder) }
     let sink = BufferedSink(try OutputFile(creating: folder + "/out"))

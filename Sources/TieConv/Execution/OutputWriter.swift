@@ -1,5 +1,6 @@
 // Writes planned files under a staging path, in parallel and in any order: ranges of files by the
-// kernel, ranges that have to be decoded through a queue.
+// kernel, ranges that have to be decoded through a queue. As a file system takes the bytes of one file
+// from one thread at a time, as many files as there are threads are being written at once.
 
 internal import TieConvIO
 internal import TieConvKernels
@@ -67,12 +68,12 @@ struct OutputWriter {
     }
     let meter = ProgressMeter("copying", total: plan.count, options)
     try writing { () throws(IOFailure) in
-      var chunks: [Chunk] = []
+      var chunks: [[Chunk]] = []
       for (number, file) in plan.files.enumerated() {
-        chunks += try self.chunks(of: file, number: number)
+        chunks.append(try self.chunks(of: file, number: number))
       }
-      let all = chunks
-      let decoding = chunks.contains { $0.source != nil } ? DecodedOutput(options) : nil
+      let all = Self.sideBySide(chunks, lanes: options.threads)
+      let decoding = all.contains { $0.source != nil } ? DecodedOutput(options) : nil
       try ParallelLoop.run(blocks: all.count, threads: options.threads) {
         (number, worker) throws(IOFailure) in
         do throws(IOFailure) {
@@ -129,6 +130,19 @@ struct OutputWriter {
       unsafe try file.write(UnsafeRawBufferPointer(bytes), at: place)
       file.startWriteback(place..<place + count)
     }
+  }
+
+  /// The elements of `lists`, from `lanes` lists in turn; a list that ends makes room for the next.
+  static func sideBySide<Element>(_ lists: [[Element]], lanes: Int) -> [Element] {
+    var waiting = lists.filter { !$0.isEmpty }[...]
+    var open: [ArraySlice<Element>] = []
+    var result: [Element] = []
+    while !waiting.isEmpty || !open.isEmpty {
+      while open.count < max(1, lanes), let next = waiting.popFirst() { open.append(next[...]) }
+      for lane in open.indices { if let next = open[lane].popFirst() { result.append(next) } }
+      open.removeAll(where: \.isEmpty)
+    }
+    return result
   }
 
   private func chunks(of file: OutputPlan.File, number: Int) throws(IOFailure) -> [Chunk] {

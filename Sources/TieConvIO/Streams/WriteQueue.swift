@@ -1,11 +1,11 @@
-// Full buffers on their way into files: one worker writes while the others go on working.
+// Full buffers on their way into files: one worker writes a file while the others go on working.
 
 /// Buffers that workers fill and hand over to be written.
 ///
 /// A file system writes to one file from one thread at a time; a second one that tried would spin
-/// until the first is done. So whoever hands over a buffer while nobody writes becomes the writer,
-/// writes what is there and what comes meanwhile; all others get an empty buffer in exchange and
-/// leave.
+/// until the first is done. So whoever hands over a buffer for a file that nobody writes to becomes
+/// its writer, writes what is there and what comes meanwhile; all others get an empty buffer in
+/// exchange and leave.
 @safe package final class WriteQueue: @unchecked Sendable {
   private enum Target {
     case stream(any StreamSink)
@@ -20,11 +20,11 @@
 
   private let monitor = Monitor()
   private var free: [AlignedBuffer]
-  private var entries: [Entry] = []
+  /// What waits for the writers, who are there as long as anything does.
+  private var entries: [ObjectIdentifier: [Entry]] = [:]
   /// Numbered buffers that wait for a lower number.
   private var early: [Int: Entry] = [:]
   private var next = 0
-  private var isWriting = false
   private var failure: IOFailure?
 
   /// A queue with `spare` buffers of `capacity` bytes to exchange.
@@ -42,11 +42,12 @@
     monitor.lock()
     defer { monitor.unlock() }
     early[number] = Entry(target: .stream(sink), buffer: buffer, count: count)
+    var due: [Entry] = []
     while let entry = early.removeValue(forKey: next) {
-      entries.append(entry)
+      due.append(entry)
       next += 1
     }
-    return try exchanged()
+    return try exchanged(due, for: ObjectIdentifier(sink))
   }
 
   /// Takes the first `count` bytes of `buffer`, which belong to `place`. The result is an empty
@@ -58,8 +59,8 @@
   ) throws(IOFailure) -> AlignedBuffer {
     monitor.lock()
     defer { monitor.unlock() }
-    entries.append(Entry(target: .place(file, place), buffer: buffer, count: count))
-    return try exchanged()
+    let entry = Entry(target: .place(file, place), buffer: buffer, count: count)
+    return try exchanged([entry], for: ObjectIdentifier(file))
   }
 
   /// Lets no one wait any more: a worker failed, and what it owed will not come.
@@ -74,18 +75,25 @@
     monitor.wakeAll()
   }
 
-  /// Writes, where nobody else does, and takes an empty buffer. The lock is held on entry and exit.
-  private func exchanged() throws(IOFailure) -> AlignedBuffer {
-    if !isWriting { drain() }
+  /// Has `due` written to `file`, by the caller where nobody else writes there, and takes an empty
+  /// buffer. The lock is held on entry and exit.
+  private func exchanged(
+    _ due: [Entry], for file: ObjectIdentifier
+  ) throws(IOFailure) -> AlignedBuffer {
+    if entries[file] == nil {
+      entries[file] = due
+      drain(file)
+    } else {
+      entries[file, default: []] += due
+    }
     while failure == nil && free.isEmpty { monitor.wait() }
     if let failure { throw failure }
     return free.removeLast()
   }
 
-  private func drain() {
-    isWriting = true
-    while failure == nil && !entries.isEmpty {
-      let entry = entries.removeFirst()
+  private func drain(_ file: ObjectIdentifier) {
+    while failure == nil, let entry = entries[file]?.first {
+      entries[file]?.removeFirst()
       monitor.unlock()
       var problem: IOFailure?
       do throws(IOFailure) { try Self.write(entry) } catch { problem = error }
@@ -94,7 +102,7 @@
       monitor.wakeOne()
       if let problem { fail(problem) }
     }
-    isWriting = false
+    entries[file] = nil
   }
 
   private static func write(_ entry: Entry) throws(IOFailure) {
