@@ -11,8 +11,9 @@ struct OutputWriter {
   static let chunkCount = 32 << 20
   /// What one worker computes before it writes: with what is read for it, the memory of a worker.
   static let computedCount = 4 << 20
-  /// One decoded range: few enough bytes to be in the cache still when they are written.
-  private static let blockCount = 1 << 20
+  /// One decoded range: few enough bytes to be in the cache still when they are written, and whole
+  /// chunks of a container, so that none is decoded in parts.
+  private static let blockCount = 4 * ContainerFormat.span
   /// Decoded ranges that wait to be written.
   private static let maximumSpare = 8
 

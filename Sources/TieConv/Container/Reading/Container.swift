@@ -212,7 +212,7 @@ final class Container: Sendable {
 
   private func cached(_ number: Int, _ blob: Int, _ count: Int) throws(IOFailure) -> AlignedBuffer {
     if let known = cache.chunk(number) { return known }
-    let buffer = AlignedBuffer(count: count)
+    let buffer = cache.room()
     unsafe try decode(chunk: number, of: blob, into: buffer.bytes(count))
     cache.keep(buffer, as: number)
     return buffer
