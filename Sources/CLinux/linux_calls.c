@@ -40,7 +40,8 @@ int tc_start_direct(int descriptor) {
 int tc_stop_direct(int descriptor) {
   int error = errno;
   int flags = fcntl(descriptor, F_GETFL);
-  int was_set = flags >= 0 && flags & O_DIRECT && fcntl(descriptor, F_SETFL, flags & ~O_DIRECT) == 0;
+  int was_set =
+      flags >= 0 && flags & O_DIRECT && fcntl(descriptor, F_SETFL, flags & ~O_DIRECT) == 0;
   errno = error;
   return was_set;
 }

@@ -12,6 +12,7 @@ enum RealDisk {
   ].first { home in
     let probe = home + "tieconv-probe-" + UUID().uuidString
     defer { unsafe unlink(probe) }
-    return (try? OutputFile(creating: probe))?.canWriteDirect(alignment: 4096) ?? false
+    return (try? OutputFile(creating: probe))?.canWriteDirect(alignment: AlignedBuffer.alignment)
+      ?? false
   }
 }

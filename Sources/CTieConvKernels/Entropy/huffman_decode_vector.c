@@ -2,11 +2,11 @@
 // in two groups.
 //
 // A step takes one symbol of every stream. What comes next in each stream lies in 64-bit lanes, its
-// first bit on top; the top bits of the 32 of a group make one register of 16-bit windows. Codes are found in
-// registers, not in memory: in order of the windows, long codes come first (RFC 8878 section
-// 4.2.1.3), so three tables of 64 entries will do, one over all windows for codes of up to 6 bits,
-// two that look closer at the windows of longer ones. A code that does not fit them so is left to
-// the library, as is anything but sixteen blocks of literals, and all that is damaged.
+// first bit on top; the top bits of the 32 of a group make one register of 16-bit windows. Codes are
+// found in registers, not in memory: in order of the windows, long codes come first (RFC 8878
+// section 4.2.1.3), so three tables of 64 entries will do, one over all windows for codes of up to
+// 6 bits, two that look closer at the windows of longer ones. A code that does not fit them so is
+// left to the library, as is anything but sixteen blocks of literals, and all that is damaged.
 #include "tc_huffman.h"
 
 #if defined(__x86_64__)
@@ -247,8 +247,8 @@ INLINE void transpose(__m512i x[8]) {
   }
 }
 
-// A row of 64 symbols for each stream, to `offset` of where the stream's symbols go. Collected here
-// first: the streams' places are a power of two apart, and would push one another out of the cache.
+// A row of 64 symbols for each stream, to `offset` of where the stream's symbols go: a whole line of
+// the cache at once. Streams may be a power of two apart, and their lines push one another out of it.
 INLINE void store_rows(__m512i collected[8][groups][4], const tc_huffman_streams *s, int group,
                        size_t offset) {
   for (int j = 0; j < 4; j++) {

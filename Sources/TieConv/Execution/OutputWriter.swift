@@ -1,6 +1,6 @@
 // Writes planned files under a staging path, in parallel and in any order: ranges of files by the
-// kernel, ranges that have to be decoded through a queue. As a file system takes the bytes of one file
-// from one thread at a time, as many files as there are threads are being written at once.
+// kernel, ranges that have to be decoded through a queue. As a file system takes the bytes of one
+// file from one thread at a time, as many files as there are threads are being written at once.
 
 internal import TieConvIO
 internal import TieConvKernels
@@ -127,9 +127,8 @@ struct OutputWriter {
       let count = min(Self.computedCount, range.upperBound - start)
       let bytes = unsafe block.bytes(count)
       unsafe try tensor.read(into: bytes, at: start)
-      let place = offset + start - range.lowerBound
-      unsafe try file.write(UnsafeRawBufferPointer(bytes), at: place)
-      file.startWriteback(place..<place + count)
+      unsafe try file.writeOnward(
+        UnsafeRawBufferPointer(bytes), at: offset + start - range.lowerBound)
     }
   }
 

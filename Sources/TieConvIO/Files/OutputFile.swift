@@ -51,17 +51,21 @@ package final class OutputFile: Sendable {
   package func writeOnward(_ buffer: UnsafeRawBufferPointer, at offset: Int) throws(IOFailure) {
     unsafe try write(buffer, at: offset)
     let end = offset + buffer.count
-    let due = behind.withLock { range -> Range<Int> in
-      guard range.upperBound == offset else {
-        defer { range = offset..<end }
-        return range
+    let due = behind.withLock { range in
+      var due: [Range<Int>] = []
+      if range.upperBound == offset {
+        range = range.lowerBound..<end
+      } else {
+        due.append(range)
+        range = offset..<end
       }
-      range = range.lowerBound..<end
-      guard range.count >= Self.writebackCount else { return end..<end }
-      defer { range = end..<end }
-      return range
+      if range.count >= Self.writebackCount {
+        due.append(range)
+        range = end..<end
+      }
+      return due
     }
-    if !due.isEmpty { startWriteback(due) }
+    for range in due where !range.isEmpty { startWriteback(range) }
   }
 
   /// Whether blocks at multiples of `alignment`, in memory and in the file, can be written past the

@@ -15,6 +15,8 @@ enum BlobContent: Sendable, Equatable {
 final class ChunkEncoder {
   /// Elements that an estimate looks at.
   private static let sample = 4096
+  /// Elements that the choice of a window looks at: it has one answer, where an estimate has bits.
+  private static let windowSample = 2048
   /// Bits a byte from which on a plane is stored raw: coding it would save under 1 %.
   private static let incompressible = 7.92
   /// Bits a byte below which matches may find what a code of single bytes cannot.
@@ -121,7 +123,7 @@ final class ChunkEncoder {
   ) throws(KernelError) -> Int? {
     let width = header.transform.width
     let count = raw.count / width
-    let best = unsafe ExponentWindow.best(for: raw, width: width, sample: Self.sample / 2)
+    let best = unsafe ExponentWindow.best(for: raw, width: width, sample: Self.windowSample)
     guard let (window, outside) = best, outside < 1.0 / 16 else { return nil }
     let restCount = ExponentWindow.restCount(count)
     let room = unsafe planes.bytes(count + restCount + (width == 4 ? raw.count : 0))
